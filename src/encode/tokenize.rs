@@ -1,0 +1,178 @@
+//! WordPiece tokenization of anonymised passages, with the role tokens put in as ids.
+//!
+//! Text between roles is tokenized as plain text: a literal `[CLS]` or `[P1]` in an article is never a special token.
+
+use super::batch::EncodedExample;
+use crate::example::{Example, Piece};
+use std::path::Path;
+use tokenizers::Tokenizer;
+
+/// How many polities one passage can tell apart.
+pub const ROLES: usize = 24;
+
+/// Name of the token for a role: slot 0 is `[P1]`.
+pub fn role_token(slot: usize) -> String {
+    format!("[P{}]", slot + 1)
+}
+
+/// The tokenizer of a model folder cannot be used, or a text cannot be encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// `tokenizer.json` is missing or malformed.
+    #[error("cannot load tokenizer {path}: {source}")]
+    Load {
+        /// The file.
+        path: String,
+        /// The tokenizer library's word.
+        source: tokenizers::Error,
+    },
+    /// A token that the input form needs is not in the vocabulary.
+    #[error("tokenizer has no token `{0}`: the folder does not hold a demarche model")]
+    MissingToken(String),
+    /// The tokenizer refused a text.
+    #[error("cannot tokenize: {0}")]
+    Tokenize(tokenizers::Error),
+    /// More polities than role tokens.
+    #[error("{found} polities in one passage, at most {ROLES} can be told apart")]
+    TooManyRoles {
+        /// Polities in the example.
+        found: usize,
+    },
+}
+
+/// Turns examples into token ids.
+pub struct Encoder {
+    tokenizer: Tokenizer,
+    cls: u32,
+    sep: u32,
+    roles: Vec<u32>,
+    max_tokens: usize,
+}
+
+impl Encoder {
+    /// Opens `tokenizer.json`; no example will be longer than `max_tokens` (`[CLS]` and `[SEP]` included).
+    ///
+    /// # Errors
+    /// If the file cannot be read or lacks `[CLS]`, `[SEP]` or a role token.
+    pub fn open(path: &Path, max_tokens: usize) -> Result<Self, EncodeError> {
+        let mut tokenizer = Tokenizer::from_file(path)
+            .map_err(|source| EncodeError::Load { path: path.display().to_string(), source })?;
+        tokenizer.set_encode_special_tokens(true);
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None).map_err(EncodeError::Tokenize)?;
+        let id = |token: &str| {
+            tokenizer.token_to_id(token).ok_or_else(|| EncodeError::MissingToken(token.to_owned()))
+        };
+        let (cls, sep) = (id("[CLS]")?, id("[SEP]")?);
+        let roles = (0..ROLES).map(|slot| id(&role_token(slot))).collect::<Result<_, _>>()?;
+        Ok(Self { tokenizer, cls, sep, roles, max_tokens })
+    }
+
+    /// Number of tokens of a plain text, without `[CLS]` and `[SEP]`.
+    ///
+    /// # Errors
+    /// If the tokenizer refuses the text.
+    pub fn count(&self, text: &str) -> Result<usize, EncodeError> {
+        Ok(self.tokenizer.encode_fast(text, false).map_err(EncodeError::Tokenize)?.len())
+    }
+
+    /// Encodes with slot `k` as role `[Pk+1]`.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode_numbered`].
+    pub fn encode(&self, example: &Example<'_>) -> Result<EncodedExample, EncodeError> {
+        let numbering: Vec<usize> = (0..example.polities.len()).collect();
+        self.encode_numbered(example, &numbering)
+    }
+
+    /// Encodes with slot `k` as role `numbering[k]` (training permutes the numbers). An example over the limit loses
+    /// the text tokens that are farthest from any mention; roles stay.
+    ///
+    /// # Errors
+    /// If there are more polities than roles, or the tokenizer refuses the text.
+    pub fn encode_numbered(&self, example: &Example<'_>, numbering: &[usize]) -> Result<EncodedExample, EncodeError> {
+        if numbering.len() > ROLES || numbering.iter().any(|n| *n >= ROLES) {
+            return Err(EncodeError::TooManyRoles { found: example.polities.len() });
+        }
+        let mut tokens: Vec<Token> = Vec::new();
+        for piece in &example.pieces {
+            match piece {
+                Piece::Role(slot) => tokens.push(Token { id: self.roles[numbering[*slot]], slot: Some(*slot) }),
+                Piece::Text(text) => {
+                    let encoding = self.tokenizer.encode_fast(*text, false).map_err(EncodeError::Tokenize)?;
+                    tokens.extend(encoding.get_ids().iter().map(|id| Token { id: *id, slot: None }));
+                }
+            }
+        }
+        let before = tokens.len();
+        let tokens = fit(tokens, self.max_tokens.saturating_sub(2), example.polities.len());
+        let mut ids = Vec::with_capacity(tokens.len() + 2);
+        let mut roles = vec![Vec::new(); example.polities.len()];
+        ids.push(self.cls);
+        for token in &tokens {
+            if let Some(slot) = token.slot {
+                roles[slot].push(ids.len() as u32);
+            }
+            ids.push(token.id);
+        }
+        ids.push(self.sep);
+        Ok(EncodedExample { ids, roles, dyads: example.dyads.clone(), cut: before - tokens.len() })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Token {
+    id: u32,
+    slot: Option<usize>,
+}
+
+/// Keeps `limit` tokens: the first mention of each polity before all else, then the tokens nearest to a mention.
+fn fit(tokens: Vec<Token>, limit: usize, polities: usize) -> Vec<Token> {
+    if tokens.len() <= limit {
+        return tokens;
+    }
+    let mentions: Vec<usize> = (0..tokens.len()).filter(|i| tokens[*i].slot.is_some()).collect();
+    let mut seen = vec![false; polities];
+    let mut ranked: Vec<(usize, usize)> = tokens
+        .iter()
+        .enumerate()
+        .map(|(i, token)| {
+            let first = token.slot.is_some_and(|slot| !std::mem::replace(&mut seen[slot], true));
+            let distance = mentions.iter().map(|m| m.abs_diff(i)).min().unwrap_or(i);
+            (if first { 0 } else { distance + 1 }, i)
+        })
+        .collect();
+    ranked.sort_unstable();
+    let mut kept: Vec<usize> = ranked.into_iter().take(limit).map(|(_, i)| i).collect();
+    kept.sort_unstable();
+    kept.into_iter().map(|i| tokens[i]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(id: u32) -> Token {
+        Token { id, slot: None }
+    }
+
+    fn role(slot: usize) -> Token {
+        Token { id: 1000, slot: Some(slot) }
+    }
+
+    #[test]
+    fn a_long_example_loses_the_tokens_farthest_from_its_mentions() {
+        let tokens = vec![text(1), text(2), text(3), role(0), text(4), role(1), text(5), text(6), text(7)];
+        let kept: Vec<u32> = fit(tokens, 5, 2).iter().map(|t| t.id).collect();
+        assert_eq!(kept, [3, 1000, 4, 1000, 5]);
+    }
+
+    #[test]
+    fn the_first_mention_of_every_polity_outlives_repeated_ones() {
+        let mut tokens = vec![role(0); 6];
+        tokens.push(role(1));
+        let kept = fit(tokens, 3, 2);
+        assert_eq!(kept.len(), 3);
+        assert!(kept.iter().any(|t| t.slot == Some(1)));
+    }
+}

@@ -1,0 +1,180 @@
+//! From a passage with linked mentions to the input form: polities become numbered roles.
+//!
+//! `Moscow … condemned Israel … Russia's envoy` → `[P1] … condemned [P2] … [P1]'s envoy`. A country's name cannot reach
+//! the model, so swapping countries cannot change a label. Training and prediction both build their examples here.
+//! Knows no tokens (`encode`) and does not choose passages or dyads (`passage`).
+
+use crate::document::{ByteSpan, Dyad, Mention, PolityId};
+
+/// A stretch of an anonymised passage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Text between mentions, as it stands in the document.
+    Text(&'a str),
+    /// A mention of the polity in this slot of [`Example::polities`].
+    Role(usize),
+}
+
+/// An anonymised passage and the directed dyads to classify in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example<'a> {
+    /// The passage from left to right.
+    pub pieces: Vec<Piece<'a>>,
+    /// The polities by order of first appearance; a slot is an index into this list.
+    pub polities: Vec<PolityId>,
+    /// `(actor slot, target slot)`.
+    pub dyads: Vec<(usize, usize)>,
+}
+
+impl<'a> Example<'a> {
+    /// Anonymises `span` of `text`. Only mentions that lie wholly inside the span become roles; `mentions` must be
+    /// sorted and must not overlap. `roles` limits which polities become roles: the rest keep their names. The example
+    /// starts without dyads.
+    pub fn new(text: &'a str, span: ByteSpan, mentions: &[Mention], roles: impl Fn(&PolityId) -> bool) -> Self {
+        let mut pieces = Vec::new();
+        let mut polities: Vec<PolityId> = Vec::new();
+        let mut at = span.start();
+        for mention in mentions.iter().filter(|m| span.contains(m.span) && roles(&m.polity)) {
+            if at < mention.span.start() {
+                pieces.push(Piece::Text(&text[at..mention.span.start()]));
+            }
+            let slot = polities.iter().position(|p| *p == mention.polity).unwrap_or_else(|| {
+                polities.push(mention.polity.clone());
+                polities.len() - 1
+            });
+            pieces.push(Piece::Role(slot));
+            at = mention.span.end();
+        }
+        if at < span.end() {
+            pieces.push(Piece::Text(&text[at..span.end()]));
+        }
+        Self { pieces, polities, dyads: Vec::new() }
+    }
+
+    /// Examples that together hold every dyad of `dyads` whose two polities stand in the span, each with the indices of
+    /// the dyads that it holds, in its dyad order. One example as long as the passage names at most `limit` polities;
+    /// beyond that each example numbers only the polities of its own dyads and the others keep their names.
+    pub fn covering(
+        text: &'a str,
+        span: ByteSpan,
+        mentions: &[Mention],
+        dyads: &[Dyad],
+        limit: usize,
+    ) -> Vec<(Self, Vec<usize>)> {
+        let whole = Self::new(text, span, mentions, |_| true);
+        let present: Vec<usize> = (0..dyads.len())
+            .filter(|i| whole.slot(&dyads[*i].actor).is_some() && whole.slot(&dyads[*i].target).is_some())
+            .collect();
+        let groups = if whole.polities.len() <= limit {
+            vec![(present, whole.polities.clone())]
+        } else {
+            group(dyads, &present, limit)
+        };
+        groups
+            .into_iter()
+            .filter(|(members, _)| !members.is_empty())
+            .map(|(members, polities)| {
+                let mut example = Self::new(text, span, mentions, |p| polities.contains(p));
+                let slot = |p| example.slot(p).expect("the dyad's polities are roles of this example");
+                let slots = members.iter().map(|i| (slot(&dyads[*i].actor), slot(&dyads[*i].target))).collect();
+                example.dyads = slots;
+                (example, members)
+            })
+            .collect()
+    }
+
+    /// Slot of a polity, if it is a role here.
+    pub fn slot(&self, polity: &PolityId) -> Option<usize> {
+        self.polities.iter().position(|p| p == polity)
+    }
+
+    /// The passage as people read it: `[P1] condemned [P2]`.
+    pub fn marked(&self) -> String {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => (*text).to_owned(),
+                Piece::Role(slot) => format!("[P{}]", slot + 1),
+            })
+            .collect()
+    }
+}
+
+/// Puts dyads into groups of at most `limit` polities each, first fit in dyad order.
+fn group(dyads: &[Dyad], members: &[usize], limit: usize) -> Vec<(Vec<usize>, Vec<PolityId>)> {
+    let mut groups: Vec<(Vec<usize>, Vec<PolityId>)> = Vec::new();
+    for i in members {
+        let pair = [&dyads[*i].actor, &dyads[*i].target];
+        let extra = |polities: &[PolityId]| pair.iter().filter(|p| !polities.contains(p)).count();
+        let at = groups.iter().position(|(_, polities)| polities.len() + extra(polities) <= limit);
+        let at = at.unwrap_or_else(|| {
+            groups.push((Vec::new(), Vec::new()));
+            groups.len() - 1
+        });
+        groups[at].0.push(*i);
+        for polity in pair {
+            if !groups[at].1.contains(polity) {
+                groups[at].1.push(polity.clone());
+            }
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mention(text: &str, surface: &str, polity: &str) -> Mention {
+        let start = text.find(surface).expect("surface in text");
+        let span = ByteSpan::new(text, start, start + surface.len()).expect("on boundaries");
+        Mention { span, polity: polity.into() }
+    }
+
+    #[test]
+    fn names_of_one_polity_share_one_number_by_first_appearance() {
+        let text = "Moscow condemned Israel; Russia's envoy left.";
+        let mentions =
+            [mention(text, "Moscow", "RUS"), mention(text, "Israel", "ISR"), mention(text, "Russia", "RUS")];
+        let span = ByteSpan::new(text, 0, text.len()).expect("whole");
+        let example = Example::new(text, span, &mentions, |_| true);
+        assert_eq!(example.marked(), "[P1] condemned [P2]; [P1]'s envoy left.");
+        assert_eq!(example.slot(&"ISR".into()), Some(1));
+    }
+
+    #[test]
+    fn swapping_countries_gives_the_same_input() {
+        let form = |text: &str, a: &str, b: &str| {
+            let mentions = [mention(text, a, "AAA"), mention(text, b, "BBB")];
+            let span = ByteSpan::new(text, 0, text.len()).expect("whole");
+            Example::new(text, span, &mentions, |_| true).marked()
+        };
+        assert_eq!(form("Peru met Chad.", "Peru", "Chad"), form("Côte d'Ivoire met Fiji.", "Côte d'Ivoire", "Fiji"));
+    }
+
+    #[test]
+    fn mentions_outside_the_span_and_unselected_polities_stay_text() {
+        let text = "Iran spoke. Peru met Chad.";
+        let mentions = [mention(text, "Iran", "IRN"), mention(text, "Peru", "PER"), mention(text, "Chad", "TCD")];
+        let span = ByteSpan::new(text, 12, text.len()).expect("second sentence");
+        let example = Example::new(text, span, &mentions, |p| p.0 != "TCD");
+        assert_eq!(example.marked(), "[P1] met Chad.");
+    }
+    #[test]
+    fn a_list_of_more_polities_than_roles_is_covered_by_several_examples() {
+        let names: Vec<String> = (0..9).map(|i| format!("Land{i}")).collect();
+        let text = names.join(", ");
+        let mentions: Vec<_> = names.iter().map(|n| mention(&text, n, n)).collect();
+        let dyads: Vec<_> = names[1..]
+            .iter()
+            .map(|n| Dyad { actor: n.as_str().into(), target: names[0].as_str().into() })
+            .collect();
+        let span = ByteSpan::new(&text, 0, text.len()).expect("whole");
+        let examples = Example::covering(&text, span, &mentions, &dyads, 4);
+        let mut covered: Vec<usize> = examples.iter().flat_map(|(_, members)| members.clone()).collect();
+        covered.sort_unstable();
+        assert_eq!(covered, (0..8).collect::<Vec<_>>());
+        assert!(examples.iter().all(|(e, _)| e.polities.len() <= 4));
+        assert_eq!(Example::covering(&text, span, &mentions, &dyads, 9).len(), 1);
+    }
+}

@@ -1,0 +1,2 @@
+//! Reads corpora into documents.
+pub mod compression;

@@ -1,0 +1,124 @@
+//! `config.json` (the encoder, Hugging Face names) and `stance.json` (input form, calibration, provenance).
+
+use crate::encode::ROLES;
+use crate::stance::Stance;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The encoder's shape: the fields of Hugging Face's `BertConfig` that the forward pass reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EncoderConfig {
+    /// Must be `bert`.
+    pub model_type: String,
+    /// Rows of the word embeddings.
+    pub vocab_size: usize,
+    /// Width `H` of the states.
+    pub hidden_size: usize,
+    /// Layers.
+    pub num_hidden_layers: usize,
+    /// Attention heads; divides `hidden_size`.
+    pub num_attention_heads: usize,
+    /// Width of the feed-forward layer.
+    pub intermediate_size: usize,
+    /// Must be `gelu`: the exact (erf) form.
+    pub hidden_act: String,
+    /// Longest example in tokens.
+    pub max_position_embeddings: usize,
+    /// Rows of the segment embeddings; segment 0 is used.
+    pub type_vocab_size: usize,
+    /// ε of layer normalisation.
+    pub layer_norm_eps: f64,
+    /// Dropout in training.
+    pub hidden_dropout_prob: f64,
+    /// Dropout of attention in training.
+    pub attention_probs_dropout_prob: f64,
+    /// Deviation of fresh weights.
+    #[serde(default = "default_initializer_range")]
+    pub initializer_range: f64,
+    /// Label of each logit column.
+    #[serde(default)]
+    pub id2label: BTreeMap<usize, String>,
+}
+
+const fn default_initializer_range() -> f64 {
+    0.02
+}
+
+impl EncoderConfig {
+    /// `None` if the engines can run this; else what is wrong.
+    pub fn defect(&self) -> Option<String> {
+        if self.model_type != "bert" {
+            return Some(format!("model_type is `{}`, expected `bert`", self.model_type));
+        }
+        if self.hidden_act != "gelu" {
+            return Some(format!("hidden_act is `{}`, expected `gelu`", self.hidden_act));
+        }
+        if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+            return Some(format!("{} heads do not divide {} hidden units", self.num_attention_heads, self.hidden_size));
+        }
+        None
+    }
+
+    /// `None` if the labels stand in the order of [`Stance::ALL`]; else what is wrong.
+    pub fn label_defect(&self) -> Option<String> {
+        let expected: BTreeMap<usize, String> = label_map();
+        (self.id2label != expected).then(|| format!("id2label is {:?}, expected {expected:?}", self.id2label))
+    }
+}
+
+/// `id2label` for [`Stance::ALL`].
+pub fn label_map() -> BTreeMap<usize, String> {
+    Stance::ALL.into_iter().map(|s| (s.index(), s.name().to_owned())).collect()
+}
+
+/// The only input form so far: polities anonymised and numbered, one pass a passage.
+pub const INPUT_FORM: &str = "anonymised-numbered";
+
+/// What a demarche model adds to a Hugging Face folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StanceConfig {
+    /// Name of the model, for `run.json`.
+    pub name: String,
+    /// Must be [`INPUT_FORM`].
+    pub input_form: String,
+    /// Must be [`ROLES`]: how many polities a passage can tell apart.
+    pub roles: usize,
+    /// Longest example in tokens, `[CLS]` and `[SEP]` included; longer ones are cut and flagged.
+    pub max_tokens: usize,
+    /// A passage takes in sentences to the left while it stays within this many tokens.
+    pub context_tokens: usize,
+    /// Divides the logits before the softmax (Guo et al. 2017).
+    pub temperature: f64,
+    /// Below this probability a label needs review, by label name.
+    pub thresholds: BTreeMap<String, f64>,
+    /// Version of the registry that linked the training data.
+    pub registry_version: String,
+    /// How it was made, for the model card and `run.json`.
+    #[serde(default)]
+    pub training: serde_json::Value,
+}
+
+impl StanceConfig {
+    /// `None` if this program reads the form; else what is wrong.
+    pub fn defect(&self) -> Option<String> {
+        if self.input_form != INPUT_FORM {
+            return Some(format!("input_form is `{}`, expected `{INPUT_FORM}`", self.input_form));
+        }
+        if self.roles != ROLES {
+            return Some(format!("roles is {}, expected {ROLES}", self.roles));
+        }
+        if !(self.temperature.is_finite() && self.temperature > 0.0) {
+            return Some(format!("temperature is {}, expected a positive number", self.temperature));
+        }
+        if self.max_tokens < 3 {
+            return Some(format!("max_tokens is {}, expected at least 3", self.max_tokens));
+        }
+        None
+    }
+
+    /// Probability below which a label needs review; 0 where none was chosen.
+    pub fn threshold(&self, stance: Stance) -> f64 {
+        self.thresholds.get(stance.name()).copied().unwrap_or(0.0)
+    }
+}

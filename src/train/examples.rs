@@ -1,0 +1,160 @@
+//! Gold texts as training examples: labels, weights, shuffling, batches of similar length.
+
+use crate::encode::{EncodeError, EncodedExample, Encoder, ROLES};
+use crate::gold::GoldText;
+use crate::predict;
+use crate::stance::Stance;
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+
+/// Texts of one file and how much they count.
+pub struct Source {
+    /// Labelled texts.
+    pub texts: Vec<GoldText>,
+    /// Factor on the loss of every pair.
+    pub weight: f32,
+}
+
+/// Whether a text is held out of training for calibration: by a hash of its id, the same in every run.
+pub fn held_out(id: &str, share: f64) -> bool {
+    let digest = Sha256::digest(id.as_bytes());
+    let draw = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    f64::from(draw) < share * f64::from(u32::MAX)
+}
+
+/// All training texts with their label weights.
+pub struct TrainSet {
+    items: Vec<(GoldText, f32)>,
+    unsure_weight: f32,
+}
+
+/// A mini-batch: examples, and gold label and weight of each of their dyads in order.
+pub(super) struct LabelledBatch {
+    pub examples: Vec<EncodedExample>,
+    pub labels: Vec<(Stance, f32)>,
+}
+
+/// Batches are cut from windows of this many batches' worth of shuffled examples, sorted by length: little padding, yet
+/// every epoch mixes anew.
+const WINDOW: usize = 40;
+
+impl TrainSet {
+    /// Gathers the texts with at least one labelled pair; pairs marked unsure count `unsure_weight` as much.
+    pub fn new(sources: Vec<Source>, unsure_weight: f32) -> Self {
+        let items = sources
+            .into_iter()
+            .flat_map(|source| source.texts.into_iter().map(move |text| (text, source.weight)))
+            .filter(|(text, _)| !text.pairs.is_empty())
+            .collect();
+        Self { items, unsure_weight }
+    }
+
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is nothing to learn from.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Pairs of each label, in the order of [`Stance::ALL`].
+    pub fn label_counts(&self) -> [usize; 4] {
+        let mut counts = [0; 4];
+        for pair in self.items.iter().flat_map(|(text, _)| &text.pairs) {
+            counts[pair.stance.index()] += 1;
+        }
+        counts
+    }
+
+    /// Digest of ids, texts and labels, for recognising a checkpoint.
+    pub(super) fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for (text, weight) in &self.items {
+            hash.update(text.id.as_bytes());
+            hash.update(text.text.as_bytes());
+            hash.update(weight.to_le_bytes());
+            for pair in &text.pairs {
+                hash.update([pair.stance.index() as u8, u8::from(pair.sure)]);
+            }
+        }
+        crate::model::folder::sha256(&hash.finalize())
+    }
+
+    /// One epoch of batches of `size` texts: shuffled by `rng`, roles renumbered by `rng`.
+    pub(super) fn epoch(
+        &self,
+        encoder: &Encoder,
+        size: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Vec<LabelledBatch>, EncodeError> {
+        let mut encoded = Vec::with_capacity(self.items.len());
+        for (text, weight) in &self.items {
+            for (example, members) in predict::examples(text) {
+                let numbering = renumber(example.polities.len(), rng);
+                let labels: Vec<_> = members
+                    .iter()
+                    .map(|i| {
+                        let pair = &text.pairs[*i];
+                        (pair.stance, if pair.sure { *weight } else { *weight * self.unsure_weight })
+                    })
+                    .collect();
+                encoded.push((encoder.encode_numbered(&example, &numbering)?, labels));
+            }
+        }
+        encoded.shuffle(rng);
+        let mut batches = Vec::new();
+        for window in encoded.chunks_mut(size * WINDOW) {
+            window.sort_by_key(|(example, _)| example.ids.len());
+            for chunk in window.chunks(size) {
+                let (examples, labels): (Vec<_>, Vec<_>) = chunk.iter().cloned().unzip();
+                batches.push(LabelledBatch { examples, labels: labels.into_iter().flatten().collect() });
+            }
+        }
+        batches.shuffle(rng);
+        Ok(batches)
+    }
+}
+
+/// Distinct role numbers for `n` polities. Mostly low ones, as prediction gives them by order of appearance, but every
+/// role is met.
+fn renumber(n: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    let highest = if rng.random_bool(0.2) { ROLES } else { n.max(6).min(ROLES) };
+    let mut numbers: Vec<usize> = (0..highest).collect();
+    numbers.shuffle(rng);
+    numbers.truncate(n);
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    #[test]
+    fn role_numbers_are_distinct_and_all_are_met() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut met = [false; ROLES];
+        for _ in 0..500 {
+            let mut numbers = renumber(5, &mut rng);
+            for n in &numbers {
+                met[*n] = true;
+            }
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers.len(), 5);
+        }
+        assert!(met.iter().all(|m| *m));
+    }
+
+    #[test]
+    fn about_the_asked_share_is_held_out_and_always_the_same_texts() {
+        let count = (0..2000).filter(|i| held_out(&format!("t{i}"), 0.1)).count();
+        assert!((150..250).contains(&count), "{count} of 2000");
+        assert_eq!(held_out("t7", 0.1), held_out("t7", 0.1));
+        assert!(!held_out("t7", 0.0));
+    }
+}

@@ -1,0 +1,275 @@
+//! The training loop: weighted cross-entropy over all labelled dyads, early stopping on dev, calibration at the end.
+
+use super::checkpoint::{self, Progress};
+use super::examples::{LabelledBatch, TrainSet};
+use super::optimizer::AdamW;
+use super::schedule::factor;
+use crate::calibrate;
+use crate::encode::{EncodeError, Encoder};
+use crate::engine::EngineError;
+use crate::engine::torch::{Network, TorchEngine};
+use crate::gold::GoldText;
+use crate::metrics::classification::Confusion;
+use crate::model::config::EncoderConfig;
+use crate::model::weights::{Tensor as Stored, Weights};
+use crate::predict;
+use crate::stance::{Stance, StanceProbs};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+use std::path::PathBuf;
+use tch::{Device, Kind, Tensor};
+
+/// What a run is told. Recorded in `stance.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrainSettings {
+    /// Passes over the data.
+    pub epochs: usize,
+    /// Texts in a batch.
+    pub batch: usize,
+    /// Peak learning rate of the top layer; the head learns at [`Self::head_factor`] times it.
+    pub learning_rate: f64,
+    /// The head starts from nothing and learns faster.
+    pub head_factor: f64,
+    /// Factor on the learning rate from each layer to the one below (Howard & Ruder 2018).
+    pub layer_decay: f64,
+    /// Share of the run that warms up.
+    pub warmup: f64,
+    /// AdamW's weight decay.
+    pub weight_decay: f64,
+    /// Dropout of states, attention and head.
+    pub dropout: f64,
+    /// Weight of each class in the loss, in label order.
+    pub class_weights: [f32; 4],
+    /// Share of the target that is spread over all classes (Szegedy et al. 2016).
+    pub label_smoothing: f64,
+    /// Seed of shuffling, renumbering, dropout and fresh weights.
+    pub seed: u64,
+    /// Stop after this many epochs without a better figure on dev.
+    pub patience: usize,
+    /// Precision that the review thresholds are fitted to.
+    pub review_precision: f64,
+    /// Where checkpoints go, every [`Self::checkpoint_every`] updates; not part of the run's identity.
+    #[serde(skip)]
+    pub checkpoint: PathBuf,
+    /// Updates between checkpoints.
+    #[serde(skip)]
+    pub checkpoint_every: usize,
+    /// Go on from the last checkpoint.
+    #[serde(skip)]
+    pub resume: bool,
+}
+
+/// Training cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// Nothing to learn from.
+    #[error("no labelled pair in the training files")]
+    Empty,
+    /// The loss left the numbers.
+    #[error("the loss is {loss} at update {step}: lower --learning-rate")]
+    Diverged {
+        /// Update, from 1.
+        step: usize,
+        /// Its loss.
+        loss: f64,
+    },
+    /// The tokenizer refused.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// libtorch refused.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A checkpoint cannot be written or read, or weights do not fit.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+/// A trained model.
+pub struct Outcome {
+    /// All variables.
+    pub weights: Weights,
+    /// Fitted on the held-out texts.
+    pub temperature: f64,
+    /// Review thresholds in label order.
+    pub thresholds: [f64; 4],
+    /// `(epoch, dev macro-F1 over the three stances)`.
+    pub history: Vec<(usize, f64)>,
+    /// Negative log-likelihood on the held-out texts at temperature 1 and at the fitted one.
+    pub calibration: (f64, f64),
+}
+
+/// Gradient norm above which an update is scaled down.
+const CLIP: f64 = 1.0;
+
+/// Trains on `train`, chooses the epoch on `dev`, calibrates on `calibration` (neither is trained on). `report` gets a
+/// line of progress now and then: update, updates in all, mean loss since the last line, dev figure if just measured.
+///
+/// # Errors
+/// If there is nothing to learn, the loss diverges, or a checkpoint cannot be written.
+pub fn fit(
+    start: &Weights,
+    config: &EncoderConfig,
+    encoder: &Encoder,
+    train: &TrainSet,
+    dev: &[GoldText],
+    calibration: &[GoldText],
+    settings: &TrainSettings,
+    mut report: impl FnMut(usize, usize, f64, Option<&Confusion>),
+) -> Result<Outcome, TrainError> {
+    if train.is_empty() {
+        return Err(TrainError::Empty);
+    }
+    let mut config = config.clone();
+    config.hidden_dropout_prob = settings.dropout;
+    config.attention_probs_dropout_prob = settings.dropout;
+    tch::manual_seed(settings.seed as i64);
+    let device = Device::cuda_if_available();
+    let mut network = Network::new(&config, device)?;
+    network.load(start).map_err(anyhow::Error::from)?;
+    let layers = config.num_hidden_layers as i32;
+    let rate = |name: &str| {
+        if name.starts_with("head.") {
+            settings.head_factor
+        } else if let Some(layer) = name.strip_prefix("encoder.layer.").and_then(|n| n.split('.').next()) {
+            settings.layer_decay.powi(layers - 1 - layer.parse::<i32>().unwrap_or(0))
+        } else {
+            settings.layer_decay.powi(layers)
+        }
+    };
+    let mut optimizer = AdamW::new(network.named(), rate, settings.weight_decay);
+    let fingerprint = format!("{} {}", train.fingerprint(), serde_json::to_string(settings).map_err(anyhow::Error::from)?);
+    let mut progress = Progress { fingerprint: fingerprint.clone(), step: 0, best: None };
+    if settings.resume
+        && let Some(saved) = checkpoint::resume(&settings.checkpoint, &fingerprint, &mut optimizer)?
+    {
+        progress = saved;
+    }
+
+    let mut history = Vec::new();
+    let mut step = 0;
+    'run: for epoch in 1..=settings.epochs {
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed ^ (epoch as u64) << 32);
+        let batches = train.epoch(encoder, settings.batch, &mut rng)?;
+        let total = batches.len() * settings.epochs;
+        let (mut loss_sum, mut losses) = (0.0, 0usize);
+        for batch in &batches {
+            step += 1;
+            let noise: i64 = rng.random();
+            if step <= progress.step {
+                continue;
+            }
+            tch::manual_seed(noise);
+            let loss = update(&network, &mut optimizer, batch, settings, step, total)?;
+            (loss_sum, losses) = (loss_sum + loss, losses + 1);
+            if step.is_multiple_of(50) {
+                report(step, total, loss_sum / losses as f64, None);
+                (loss_sum, losses) = (0.0, 0);
+            }
+            if step.is_multiple_of(settings.checkpoint_every) {
+                progress.step = step;
+                checkpoint::save(&settings.checkpoint, &progress, &optimizer)?;
+            }
+        }
+        if step <= progress.step && !step.is_multiple_of(settings.checkpoint_every) {
+            continue;
+        }
+        let weights = network.weights();
+        let confusion = confusion(&config, &weights, encoder, dev, device)?;
+        let figure = confusion.macro_f1(&Stance::POSITIONS);
+        report(step, total, loss_sum / losses.max(1) as f64, Some(&confusion));
+        history.push((epoch, figure));
+        if dev.is_empty() || progress.best.is_none_or(|(best, _)| figure > best) {
+            progress.best = Some((figure, epoch));
+            checkpoint::save_best(&settings.checkpoint, &optimizer)?;
+        } else if progress.best.is_some_and(|(_, at)| epoch - at >= settings.patience) {
+            break 'run;
+        }
+        progress.step = step;
+        checkpoint::save(&settings.checkpoint, &progress, &optimizer)?;
+    }
+
+    let weights = match checkpoint::load_best(&settings.checkpoint)? {
+        Some(named) => {
+            let mut weights = Weights::default();
+            for (name, tensor) in named {
+                let Stored { shape, values } = crate::engine::torch::stored(&tensor);
+                weights.insert(name, Stored { shape, values });
+            }
+            weights
+        }
+        None => network.weights(),
+    };
+    let logits = labelled_logits(&config, &weights, encoder, calibration, device)?;
+    let temperature = calibrate::fit_temperature(&logits);
+    let probs: Vec<_> = logits.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, temperature), *gold)).collect();
+    Ok(Outcome {
+        thresholds: Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, settings.review_precision)),
+        calibration: (calibrate::nll(&logits, 1.0), calibrate::nll(&logits, temperature)),
+        weights,
+        temperature,
+        history,
+    })
+}
+
+/// One update; returns its loss.
+fn update(
+    network: &Network,
+    optimizer: &mut AdamW,
+    batch: &LabelledBatch,
+    settings: &TrainSettings,
+    step: usize,
+    total: usize,
+) -> Result<f64, TrainError> {
+    let loss = loss(network, batch, settings, true)?;
+    optimizer.zero_grad();
+    loss.backward();
+    let value = loss.double_value(&[]);
+    let norm = optimizer.clip(CLIP);
+    if !value.is_finite() || !norm.is_finite() {
+        return Err(TrainError::Diverged { step, loss: value });
+    }
+    optimizer.step(step, settings.learning_rate * factor(step - 1, total, settings.warmup));
+    Ok(value)
+}
+
+/// Weighted mean cross-entropy of a batch, on the graph.
+pub(super) fn loss(
+    network: &Network,
+    batch: &LabelledBatch,
+    settings: &TrainSettings,
+    train: bool,
+) -> Result<Tensor, EngineError> {
+    let device = network.store.device();
+    let logits = network.forward(&batch.examples, train)?;
+    let gold: Vec<i64> = batch.labels.iter().map(|(stance, _)| stance.index() as i64).collect();
+    let weights: Vec<f32> = batch.labels.iter().map(|(s, w)| w * settings.class_weights[s.index()]).collect();
+    let gold = Tensor::from_slice(&gold).to_device(device);
+    let weights = Tensor::from_slice(&weights).to_device(device);
+    let each = logits.cross_entropy_loss::<Tensor>(&gold, None, tch::Reduction::None, -100, settings.label_smoothing);
+    Ok((each * &weights).sum(Kind::Float) / weights.sum(Kind::Float))
+}
+
+fn labelled_logits(
+    config: &EncoderConfig,
+    weights: &Weights,
+    encoder: &Encoder,
+    texts: &[GoldText],
+    device: Device,
+) -> Result<Vec<([f32; 4], Stance)>, TrainError> {
+    let engine = TorchEngine::new(config, weights, device)?;
+    let scores = predict::score(texts, encoder, &engine).map_err(anyhow::Error::from)?;
+    let gold = texts.iter().flat_map(|t| t.pairs.iter().map(|p| p.stance));
+    Ok(scores.into_iter().flatten().zip(gold).collect())
+}
+
+fn confusion(
+    config: &EncoderConfig,
+    weights: &Weights,
+    encoder: &Encoder,
+    texts: &[GoldText],
+    device: Device,
+) -> Result<Confusion, TrainError> {
+    let logits = labelled_logits(config, weights, encoder, texts, device)?;
+    Ok(Confusion::of(logits.into_iter().map(|(l, gold)| (gold, StanceProbs::from_logits(l, 1.0).best()))))
+}

@@ -1,0 +1,13 @@
+//! Fine-tuning on labelled texts: rust-bert on libtorch, then calibration on held-out texts.
+//!
+//! `examples` turns gold texts into batches, `optimizer` and `schedule` are AdamW with warm-up and decay, `checkpoint`
+//! makes a stopped run resumable, `fit` is the loop.
+
+mod checkpoint;
+mod examples;
+mod fit;
+mod optimizer;
+mod schedule;
+
+pub use examples::{Source, TrainSet, held_out};
+pub use fit::{Outcome, TrainError, TrainSettings, fit};

@@ -1,0 +1,111 @@
+//! AdamW (Loshchilov & Hutter 2019) with state that can be saved, layer-wise learning rates, and gradient clipping.
+
+use std::collections::BTreeMap;
+use tch::{Kind, Tensor};
+
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const EPSILON: f64 = 1e-6;
+
+struct Slot {
+    variable: Tensor,
+    first: Tensor,
+    second: Tensor,
+    rate: f64,
+    decay: f64,
+}
+
+/// Optimiser over named variables.
+pub(super) struct AdamW {
+    slots: BTreeMap<String, Slot>,
+}
+
+impl AdamW {
+    /// `rate` gives each variable's share of the peak learning rate by name. Biases and layer norms are not decayed.
+    pub(super) fn new(variables: BTreeMap<String, Tensor>, rate: impl Fn(&str) -> f64, weight_decay: f64) -> Self {
+        let slots = variables
+            .into_iter()
+            .map(|(name, variable)| {
+                let plain = name.ends_with(".bias") || name.contains("LayerNorm");
+                let slot = Slot {
+                    first: variable.zeros_like().set_requires_grad(false),
+                    second: variable.zeros_like().set_requires_grad(false),
+                    rate: rate(&name),
+                    decay: if plain { 0.0 } else { weight_decay },
+                    variable,
+                };
+                (name, slot)
+            })
+            .collect();
+        Self { slots }
+    }
+
+    pub(super) fn zero_grad(&mut self) {
+        for slot in self.slots.values_mut() {
+            slot.variable.zero_grad();
+        }
+    }
+
+    /// Scales all gradients so that their joint L2 norm is at most `limit`; returns the norm before.
+    pub(super) fn clip(&mut self, limit: f64) -> f64 {
+        tch::no_grad(|| {
+            let norms: Vec<Tensor> =
+                self.slots.values().map(|s| s.variable.grad()).filter(Tensor::defined).map(|g| g.norm()).collect();
+            let norm = Tensor::stack(&norms, 0).norm().double_value(&[]);
+            if norm > limit {
+                for slot in self.slots.values() {
+                    let mut grad = slot.variable.grad();
+                    if grad.defined() {
+                        let _ = grad.g_mul_scalar_(limit / norm);
+                    }
+                }
+            }
+            norm
+        })
+    }
+
+    /// One update; `step` counts from 1 and corrects the moments' start at zero.
+    pub(super) fn step(&mut self, step: usize, learning_rate: f64) {
+        let exponent = i32::try_from(step).unwrap_or(i32::MAX);
+        let (bias_1, bias_2) = (1.0 - BETA_1.powi(exponent), 1.0 - BETA_2.powi(exponent));
+        tch::no_grad(|| {
+            for slot in self.slots.values_mut() {
+                let grad = slot.variable.grad();
+                if !grad.defined() {
+                    continue;
+                }
+                let rate = learning_rate * slot.rate;
+                let _ = slot.first.g_mul_scalar_(BETA_1).g_add_(&(&grad * (1.0 - BETA_1)));
+                let _ = slot.second.g_mul_scalar_(BETA_2).addcmul_(&(&grad * (1.0 - BETA_2)), &grad);
+                let scale = (&slot.second / bias_2).sqrt_().g_add_scalar_(EPSILON);
+                let _ = slot.variable.g_mul_scalar_(1.0 - rate * slot.decay);
+                let _ = slot.variable.g_sub_(&(&slot.first * (rate / bias_1)).g_div_(&scale));
+            }
+        });
+    }
+
+    /// Variables and moments by name, for a checkpoint.
+    pub(super) fn state(&self) -> Vec<(String, Tensor)> {
+        self.slots
+            .iter()
+            .flat_map(|(name, slot)| {
+                [("variable", &slot.variable), ("first", &slot.first), ("second", &slot.second)]
+                    .map(|(part, tensor)| (format!("{part}.{name}"), tensor.detach()))
+            })
+            .collect()
+    }
+
+    /// Puts a checkpoint's state back; returns the name of the first tensor that does not fit.
+    pub(super) fn restore(&mut self, state: &BTreeMap<String, Tensor>) -> Result<(), String> {
+        for (name, slot) in &mut self.slots {
+            for (part, tensor) in
+                [("variable", &mut slot.variable), ("first", &mut slot.first), ("second", &mut slot.second)]
+            {
+                let key = format!("{part}.{name}");
+                let saved = state.get(&key).filter(|t| t.size() == tensor.size()).ok_or(key)?;
+                tch::no_grad(|| tensor.copy_(&saved.to_kind(Kind::Float)));
+            }
+        }
+        Ok(())
+    }
+}
