@@ -1,6 +1,8 @@
 //! demarche reads news and says where each country stands toward another: recognize, engage, condemn, or none.
 
 pub mod calibrate;
+pub mod cli;
+pub mod commands;
 pub mod document;
 pub mod encode;
 pub mod engine;

@@ -1,1 +1,23 @@
-fn main(){}
+//! The `demarche` binary: arguments in, exit status out.
+
+use clap::Parser as _;
+use demarche::cli::{Cli, Command};
+use demarche::commands;
+use std::process::ExitCode;
+
+#[expect(clippy::print_stderr, reason = "the one place that tells the user what went wrong")]
+fn main() -> ExitCode {
+    let out = &mut std::io::stdout().lock();
+    let result = match Cli::parse().command {
+        Command::Evaluate(args) => commands::evaluate::run(&args, out),
+        #[cfg(feature = "torch")]
+        Command::Train(args) => commands::train::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -71,6 +71,9 @@ pub fn label_map() -> BTreeMap<usize, String> {
     Stance::ALL.into_iter().map(|s| (s.index(), s.name().to_owned())).collect()
 }
 
+/// Registry version of data whose mentions were given, not linked here.
+pub const UNKNOWN_REGISTRY: &str = "given";
+
 /// The only input form so far: polities anonymised and numbered, one pass a passage.
 pub const INPUT_FORM: &str = "anonymised-numbered";
 

@@ -1,0 +1,79 @@
+//! The command line: what can be typed, and its help. No logic: `commands` does the work.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Reads news and labels where each country stands toward another: recognize, engage, condemn.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One subcommand a job.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// How good is the model against labelled data?
+    Evaluate(EvaluateArgs),
+    /// Fine-tune a model on labelled texts, calibrate it, write a model folder
+    #[cfg(feature = "torch")]
+    Train(TrainArgs),
+}
+
+/// Arguments of `evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// Labelled texts (JSONL, plain or compressed) with mentions given
+    #[arg(required = true)]
+    pub gold: Vec<PathBuf>,
+    /// Model folder
+    #[arg(long, default_value = "models/minilm-stance")]
+    pub model: PathBuf,
+    /// Write the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write one JSON line a pair: id, actor, target, gold, stance and probabilities
+    #[arg(long, value_name = "FILE")]
+    pub predictions: Option<PathBuf>,
+}
+
+/// Arguments of `train`.
+#[cfg(feature = "torch")]
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Labelled texts to learn from (JSONL, plain or compressed); `FILE@0.3` counts its pairs 0.3 as much
+    #[arg(required = true)]
+    pub gold: Vec<String>,
+    /// Model folder to write
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Hugging Face folder with the start weights (BERT, safetensors), or a demarche model
+    #[arg(long, value_name = "DIR")]
+    pub start: PathBuf,
+    /// Labelled texts that choose the best epoch; never trained on
+    #[arg(long, value_name = "FILE")]
+    pub dev: Vec<PathBuf>,
+    /// Passes over the data
+    #[arg(long, default_value_t = 4)]
+    pub epochs: usize,
+    /// Texts in a batch
+    #[arg(long, default_value_t = 32)]
+    pub batch: usize,
+    /// Peak learning rate
+    #[arg(long, default_value_t = 1e-4)]
+    pub learning_rate: f64,
+    /// Weights of none, recognize, engage, condemn in the loss
+    #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0, 1.3, 1.3])]
+    pub class_weights: Vec<f32>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where checkpoints go
+    #[arg(long, value_name = "DIR", default_value = "runs/checkpoint")]
+    pub checkpoint: PathBuf,
+    /// Go on from the last checkpoint
+    #[arg(long)]
+    pub resume: bool,
+}

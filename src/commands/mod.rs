@@ -1,0 +1,5 @@
+//! One file a subcommand: opens what the arguments name, walks the corridor, writes what was asked.
+
+pub mod evaluate;
+#[cfg(feature = "torch")]
+pub mod train;
