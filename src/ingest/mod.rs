@@ -1,2 +1,236 @@
-//! Reads corpora into documents.
+//! Reads corpora into documents: folders of text, CSV/TSV, JSONL, Parquet; plain, gzip or Zstandard; `-` is stdin.
+//!
+//! A record that cannot be read is a [`Reject`] with its place and reason, never an end of the run and never silence.
+//! Formats are told by content and extension, columns by name. Sentences and polities are left to later stages.
+
 pub mod compression;
+mod csv;
+mod decode;
+mod jsonl;
+mod parquet;
+mod text;
+
+use crate::document::{Date, Document};
+use compression::Limits;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+pub use decode::Encoding;
+
+/// Which columns or fields hold what, in CSV, JSONL and Parquet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// The body.
+    pub text: String,
+    /// Document id; numbered by record where the default is absent.
+    pub id: String,
+    /// Publication date.
+    pub date: String,
+    /// Headline.
+    pub title: String,
+    /// Columns that the user named: their absence is an error, that of a default other than `text` is not.
+    pub named: Vec<String>,
+}
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Column names.
+    pub columns: Columns,
+    /// Bounds on decompression.
+    pub limits: Limits,
+}
+
+/// A document and how its bytes were decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The document.
+    pub document: Document,
+    /// Its encoding.
+    pub encoding: Encoding,
+    /// A date that stands in the source but is not a date.
+    pub bad_date: Option<String>,
+}
+
+/// A record that could not be read. Positions count from 1 (record, line) and 0 (byte).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// File, or `-`.
+    pub path: String,
+    /// Record in the file.
+    pub record: u64,
+    /// Line, where the format has lines.
+    pub line: Option<u64>,
+    /// Byte offset in the decompressed file.
+    pub byte: Option<u64>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// The corpus as a whole cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// Path does not exist or cannot be listed.
+    #[error("cannot read {path}: {source}; give a file, a folder of articles, or - for standard input")]
+    Open {
+        /// The input.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A folder without a readable file.
+    #[error("{path} holds no .txt, .csv, .tsv, .jsonl or .parquet file (each may end in .gz or .zst)")]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A named column is absent.
+    #[error("{path} has no column `{column}`; it has {found}; choose with --text, --id, --date, --title")]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The column looked for.
+        column: String,
+        /// The columns there.
+        found: String,
+    },
+    /// The file's beginning is not what its format says.
+    #[error("cannot read {path}: {reason}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Documents and rejects of one file.
+pub type Records = Box<dyn Iterator<Item = Result<Reading, Reject>> + Send>;
+
+/// A file of the corpus and its id: the path below the folder that was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Where to read; `-` for standard input.
+    pub path: PathBuf,
+    /// Name below the input folder, with `/`.
+    pub name: String,
+}
+
+const FORMATS: [&str; 7] = ["txt", "csv", "tsv", "jsonl", "ndjson", "parquet", "text"];
+
+/// The files of the inputs, folders walked in name order.
+///
+/// # Errors
+/// If an input does not exist or a folder holds nothing readable.
+pub fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, IngestError> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            inputs.push(Input { path: path.clone(), name: "stdin".into() });
+            continue;
+        }
+        let open = |source: std::io::Error| IngestError::Open { path: path.clone(), source };
+        if std::fs::metadata(path).map_err(open)?.is_file() {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            inputs.push(Input { path: path.clone(), name });
+            continue;
+        }
+        let before = inputs.len();
+        for entry in walkdir::WalkDir::new(path).follow_links(true).sort_by_file_name() {
+            let entry = entry.map_err(|e| open(e.into()))?;
+            if entry.file_type().is_file() && FORMATS.contains(&format_of(entry.path()).as_str()) {
+                let name = entry.path().strip_prefix(path).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
+                inputs.push(Input { path: entry.into_path(), name });
+            }
+        }
+        if inputs.len() == before {
+            return Err(IngestError::Empty { path: path.clone() });
+        }
+    }
+    Ok(inputs)
+}
+
+/// Extension that tells the format: the one before `.gz` or `.zst`.
+fn format_of(path: &Path) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let bare = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    bare.rsplit_once('.').map(|(_, extension)| extension.to_owned()).unwrap_or_default()
+}
+
+/// `articles/a.txt.gz` → `articles/a`.
+fn stem(name: &str) -> &str {
+    let bare = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
+    bare.rsplit_once('.').map_or(bare, |(stem, _)| stem)
+}
+
+/// Opens one file.
+///
+/// # Errors
+/// If it cannot be opened or lacks a column. What goes wrong later is a [`Reject`].
+pub fn open(input: &Input, settings: &Settings) -> Result<Records, IngestError> {
+    let fail = |source| IngestError::Open { path: input.path.clone(), source };
+    let raw: Box<dyn Read + Send> = if input.path.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(&input.path).map_err(fail)?)
+    };
+    let format = format_of(&input.path);
+    if format == "parquet" {
+        return parquet::open(input, raw, settings);
+    }
+    let mut reader = BufReader::with_capacity(1 << 16, compression::bounded(raw, settings.limits).map_err(fail)?);
+    if input.path.as_os_str() == "-" || !FORMATS.contains(&format.as_str()) {
+        let head = reader.fill_buf().map_err(fail)?;
+        if head.starts_with(b"PAR1") {
+            return parquet::open(input, Box::new(reader), settings);
+        }
+        if head.trim_ascii_start().starts_with(b"{") {
+            return Ok(jsonl::open(input, Box::new(reader), settings));
+        }
+    }
+    match format.as_str() {
+        "csv" => csv::open(input, Box::new(reader), b',', settings),
+        "tsv" => csv::open(input, Box::new(reader), b'\t', settings),
+        "jsonl" | "ndjson" => Ok(jsonl::open(input, Box::new(reader), settings)),
+        _ => Ok(text::open(input, Box::new(reader))),
+    }
+}
+
+/// A date from the first ten characters, `YYYY-MM-DD`, or eight, `YYYYMMDD`.
+fn date(value: &str) -> Option<Date> {
+    let value = value.trim();
+    let day = value.get(..10).unwrap_or(value);
+    day.parse().ok().or_else(|| Date::strptime("%Y%m%d", value.get(..8)?).ok())
+}
+
+/// The fields of one record of a file of many.
+struct Fields {
+    text: String,
+    id: Option<String>,
+    date: Option<String>,
+    title: Option<String>,
+    encoding: Encoding,
+}
+
+impl Fields {
+    /// The document, or why there is none.
+    fn document(self, input: &Input, record: u64) -> Result<Reading, String> {
+        if self.text.trim().is_empty() {
+            return Err("the text is empty".into());
+        }
+        let given = self.date.filter(|d| !d.trim().is_empty());
+        let parsed = given.as_deref().and_then(date);
+        let id = self.id.filter(|id| !id.trim().is_empty()).map(|id| id.trim().to_owned());
+        Ok(Reading {
+            bad_date: given.filter(|_| parsed.is_none()),
+            encoding: self.encoding,
+            document: Document {
+                id: id.unwrap_or_else(|| format!("{}:{record}", stem(&input.name))),
+                date: parsed,
+                title: self.title.unwrap_or_default(),
+                text: self.text,
+                source: format!("{}:{record}", input.path.display()),
+            },
+        })
+    }
+}

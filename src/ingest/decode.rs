@@ -1,0 +1,54 @@
+//! Bytes to text: UTF-8, byte-order marks, UTF-16, and Windows-1252 for what is not UTF-8.
+
+use encoding_rs::WINDOWS_1252;
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use std::io::{self, BufRead, BufReader, Read};
+
+/// How a document's bytes were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Encoding {
+    /// UTF-8, with or without a mark.
+    Utf8,
+    /// UTF-16, told by its mark.
+    Utf16,
+    /// Not UTF-8: read as Windows-1252.
+    Windows1252,
+}
+
+impl Encoding {
+    /// Name for `run.json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Utf16 => "utf-16",
+            Self::Windows1252 => "windows-1252",
+        }
+    }
+}
+
+/// A stream without its byte-order mark, UTF-16 turned to UTF-8; and whether it was UTF-16. Bytes of other encodings
+/// pass unchanged.
+pub(super) fn reader(raw: Box<dyn Read + Send>) -> io::Result<(BufReader<Box<dyn Read + Send>>, Encoding)> {
+    let mut raw = BufReader::with_capacity(1 << 16, raw);
+    let head = raw.fill_buf()?;
+    let encoding = match head {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Encoding::Utf16,
+        _ => Encoding::Utf8,
+    };
+    let decoder = DecodeReaderBytesBuilder::new().bom_sniffing(true).strip_bom(true).utf8_passthru(true).build(raw);
+    Ok((BufReader::with_capacity(1 << 16, Box::new(decoder)), encoding))
+}
+
+/// Text of one record's bytes.
+///
+/// # Errors
+/// If the bytes are no text: they hold NUL.
+pub(super) fn text(bytes: &[u8], stream: Encoding) -> Result<(String, Encoding), String> {
+    if let Some(at) = bytes.iter().position(|b| *b == 0) {
+        return Err(format!("byte {at} of the record is NUL: not text"));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok((text.to_owned(), stream)),
+        Err(_) => Ok((WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(), Encoding::Windows1252)),
+    }
+}
