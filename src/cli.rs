@@ -15,11 +15,72 @@ pub struct Cli {
 /// One subcommand a job.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Which country takes which stance toward which polity in a corpus?
+    Label(LabelArgs),
     /// How good is the model against labelled data?
     Evaluate(EvaluateArgs),
     /// Fine-tune a model on labelled texts, calibrate it, write a model folder
     #[cfg(feature = "torch")]
     Train(TrainArgs),
+}
+
+/// Arguments of `label`.
+#[derive(Debug, Args)]
+pub struct LabelArgs {
+    /// Folders of articles, or .txt, .csv, .tsv, .jsonl, .parquet files (plain, .gz or .zst); - is standard input
+    #[arg(required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Stance table to write; rejects.csv and run.json go beside it
+    #[arg(short, long, value_name = "CSV", default_value = "stances.csv")]
+    pub output: PathBuf,
+    /// Model folder
+    #[arg(long, default_value = "models/minilm-stance")]
+    pub model: PathBuf,
+    /// Only stances toward this polity: an id (RUS, +UN, #TALIBAN) or a name of the registry
+    #[arg(long)]
+    pub target: Option<String>,
+    /// Also write one row for every passage and dyad
+    #[arg(long, value_name = "CSV")]
+    pub evidence: Option<PathBuf>,
+    /// Keep rows whose stance is none
+    #[arg(long)]
+    pub include_none: bool,
+    /// Column or field of the text [default: text]
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// Column of the document id [default: id]
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// Column of the date [default: date]
+    #[arg(long, value_name = "COLUMN")]
+    pub date: Option<String>,
+    /// Column of the headline [default: title]
+    #[arg(long, value_name = "COLUMN")]
+    pub title: Option<String>,
+    /// Further aliases, with the columns of datasets/registry/aliases
+    #[arg(long, value_name = "CSV")]
+    pub registry: Vec<PathBuf>,
+    /// Add ISO2, COW and Gleditsch-Ward codes
+    #[arg(long)]
+    pub codes: bool,
+    /// Begin the table with a byte-order mark, so that Excel reads UTF-8
+    #[arg(long)]
+    pub excel: bool,
+    /// Stop at the first record that cannot be read
+    #[arg(long)]
+    pub strict: bool,
+    /// Show no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Threads [default: all cores]
+    #[arg(long)]
+    pub threads: Option<std::num::NonZeroUsize>,
+    /// Largest size that a compressed file may unfold to, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 65_536)]
+    pub max_unpacked_mib: u64,
+    /// Largest ratio of unfolded to compressed size
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub max_ratio: u64,
 }
 
 /// Arguments of `evaluate`.

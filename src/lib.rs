@@ -1,5 +1,6 @@
 //! demarche reads news and says where each country stands toward another: recognize, engage, condemn, or none.
 
+pub mod aggregate;
 pub mod calibrate;
 pub mod cli;
 pub mod commands;
@@ -9,9 +10,15 @@ pub mod engine;
 pub mod example;
 pub mod gold;
 pub mod ingest;
+pub mod mention;
 pub mod metrics;
 pub mod model;
+pub mod output;
+pub mod passage;
+pub mod pipeline;
 pub mod predict;
+pub mod registry;
+pub mod segment;
 pub mod stance;
 #[cfg(feature = "torch")]
 pub mod train;

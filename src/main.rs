@@ -9,12 +9,15 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let out = &mut std::io::stdout().lock();
     let result = match Cli::parse().command {
-        Command::Evaluate(args) => commands::evaluate::run(&args, out),
+        Command::Label(args) => commands::label::run(&args, out),
+        Command::Evaluate(args) => commands::evaluate::run(&args, out).map(|()| true),
         #[cfg(feature = "torch")]
-        Command::Train(args) => commands::train::run(&args),
+        Command::Train(args) => commands::train::run(&args).map(|()| true),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        // Finished, but some records were rejected.
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

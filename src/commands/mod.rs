@@ -1,5 +1,6 @@
 //! One file a subcommand: opens what the arguments name, walks the corridor, writes what was asked.
 
 pub mod evaluate;
+pub mod label;
 #[cfg(feature = "torch")]
 pub mod train;

@@ -1,0 +1,5 @@
+//! Files that analysts open: the stance table, the rejects, the record of the run. The only place with column names.
+
+pub mod cell;
+pub mod file;
+pub mod stances;

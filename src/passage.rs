@@ -1,0 +1,147 @@
+//! Sentences with linked mentions into passages: what the model reads at once, and which dyads it is asked about.
+//!
+//! A passage is a sentence that mentions a polity, with as many sentences before it as the token budget holds. It is
+//! asked about the directed dyads of its polities of which at least one stands in the sentence itself; so each
+//! sentence is evidence once, and a stance that is split over two sentences is still seen.
+
+use crate::document::{ByteSpan, Document, Dyad, Mention, PolityId, Sentence};
+
+/// One sentence in its context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// Context and sentence.
+    pub span: ByteSpan,
+    /// The sentence: the evidence.
+    pub sentence: ByteSpan,
+    /// Directed dyads to classify.
+    pub dyads: Vec<Dyad>,
+}
+
+/// Which dyads are asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every directed dyad.
+    All,
+    /// Only stances toward this polity.
+    Toward(PolityId),
+}
+
+/// Passages of a document, one a sentence at most. `size` counts the tokens of a stretch of text; context is taken in
+/// while the whole stays within `budget`.
+pub fn passages<E>(
+    document: &Document,
+    sentences: &[Sentence],
+    mentions: &[Mention],
+    scope: &Scope,
+    budget: usize,
+    mut size: impl FnMut(&str) -> Result<usize, E>,
+) -> Result<Vec<Passage>, E> {
+    let mut passages = Vec::new();
+    for (i, sentence) in sentences.iter().enumerate() {
+        let here = polities(mentions, sentence.span);
+        if here.is_empty() {
+            continue;
+        }
+        let mut span = sentence.span;
+        let mut tokens = size(span.of(&document.text))?;
+        for left in sentences[..i].iter().rev() {
+            tokens += size(left.span.of(&document.text))?;
+            if tokens > budget {
+                break;
+            }
+            span = span.cover(left.span);
+        }
+        let all = polities(mentions, span);
+        let mut dyads = Vec::new();
+        for actor in &all {
+            for target in &all {
+                let asked = match scope {
+                    Scope::All => true,
+                    Scope::Toward(polity) => *target == polity,
+                };
+                if asked && actor != target && (here.contains(actor) || here.contains(target)) {
+                    dyads.push(Dyad { actor: (*actor).clone(), target: (*target).clone() });
+                }
+            }
+        }
+        if !dyads.is_empty() {
+            passages.push(Passage { span, sentence: sentence.span, dyads });
+        }
+    }
+    Ok(passages)
+}
+
+/// Polities mentioned inside `span`, by first appearance.
+fn polities(mentions: &[Mention], span: ByteSpan) -> Vec<&PolityId> {
+    let mut found: Vec<&PolityId> = Vec::new();
+    for mention in mentions.iter().filter(|m| span.contains(m.span)) {
+        if !found.contains(&&mention.polity) {
+            found.push(&mention.polity);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    fn setup() -> (Document, Vec<Sentence>, Vec<Mention>) {
+        let text = "Peru met Chile. It rained. The move angered Chile. Bolivia slept.";
+        let span = |s: &str, from: usize| {
+            let start = from + text[from..].find(s).expect("in text");
+            ByteSpan::new(text, start, start + s.len()).expect("on boundaries")
+        };
+        let sentences = ["Peru met Chile.", "It rained.", "The move angered Chile.", "Bolivia slept."]
+            .map(|s| Sentence { span: span(s, 0) })
+            .to_vec();
+        let mention = |s: &str, from, polity: &str| Mention { span: span(s, from), polity: polity.into() };
+        let mentions = vec![
+            mention("Peru", 0, "PER"),
+            mention("Chile", 0, "CHL"),
+            mention("Chile", 20, "CHL"),
+            mention("Bolivia", 0, "BOL"),
+        ];
+        let document =
+            Document { id: "d".into(), date: None, title: String::new(), text: text.into(), source: "d".into() };
+        (document, sentences, mentions)
+    }
+
+    fn words(text: &str) -> Result<usize, Infallible> {
+        Ok(text.split(' ').count())
+    }
+
+    fn shown(scope: &Scope, budget: usize) -> Vec<(String, Vec<String>)> {
+        let (document, sentences, mentions) = setup();
+        let Ok(passages) = passages(&document, &sentences, &mentions, scope, budget, words);
+        passages
+            .iter()
+            .map(|p| {
+                let dyads = p.dyads.iter().map(|d| format!("{}>{}", d.actor, d.target)).collect();
+                (p.span.of(&document.text).to_owned(), dyads)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_sentence_is_asked_about_its_own_polities_and_those_just_before() {
+        let found = shown(&Scope::All, 9);
+        assert_eq!(found[0], ("Peru met Chile.".into(), vec!["PER>CHL".into(), "CHL>PER".into()]));
+        assert_eq!(found[1].0, "Peru met Chile. It rained. The move angered Chile.");
+        assert_eq!(found[1].1, ["PER>CHL", "CHL>PER"]);
+        assert_eq!(found[2].0, "It rained. The move angered Chile. Bolivia slept.");
+        assert_eq!(found[2].1, ["CHL>BOL", "BOL>CHL"]);
+    }
+
+    #[test]
+    fn without_room_for_context_only_the_sentence_itself_counts() {
+        assert_eq!(shown(&Scope::All, 1).len(), 1);
+    }
+
+    #[test]
+    fn a_target_leaves_only_stances_toward_it() {
+        let found = shown(&Scope::Toward("CHL".into()), 1);
+        assert_eq!(found, [("Peru met Chile.".to_owned(), vec!["PER>CHL".to_owned()])]);
+    }
+}
