@@ -87,8 +87,14 @@ pub struct LabelArgs {
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
     /// Labelled texts (JSONL, plain or compressed) with mentions given
-    #[arg(required = true)]
+    #[arg(required_unless_present = "docs")]
     pub gold: Vec<PathBuf>,
+    /// Folder of articles with gold.jsonl: end to end, with own detection, toward each article's target
+    #[arg(long, value_name = "DIR", conflicts_with = "gold")]
+    pub docs: Option<PathBuf>,
+    /// List every wrong stance and mention count (with --docs)
+    #[arg(long)]
+    pub errors: bool,
     /// Model folder
     #[arg(long, default_value = "models/minilm-stance")]
     pub model: PathBuf,

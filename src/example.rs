@@ -134,8 +134,7 @@ mod tests {
     #[test]
     fn names_of_one_polity_share_one_number_by_first_appearance() {
         let text = "Moscow condemned Israel; Russia's envoy left.";
-        let mentions =
-            [mention(text, "Moscow", "RUS"), mention(text, "Israel", "ISR"), mention(text, "Russia", "RUS")];
+        let mentions = [mention(text, "Moscow", "RUS"), mention(text, "Israel", "ISR"), mention(text, "Russia", "RUS")];
         let span = ByteSpan::new(text, 0, text.len()).expect("whole");
         let example = Example::new(text, span, &mentions, |_| true);
         assert_eq!(example.marked(), "[P1] condemned [P2]; [P1]'s envoy left.");
@@ -165,10 +164,8 @@ mod tests {
         let names: Vec<String> = (0..9).map(|i| format!("Land{i}")).collect();
         let text = names.join(", ");
         let mentions: Vec<_> = names.iter().map(|n| mention(&text, n, n)).collect();
-        let dyads: Vec<_> = names[1..]
-            .iter()
-            .map(|n| Dyad { actor: n.as_str().into(), target: names[0].as_str().into() })
-            .collect();
+        let dyads: Vec<_> =
+            names[1..].iter().map(|n| Dyad { actor: n.as_str().into(), target: names[0].as_str().into() }).collect();
         let span = ByteSpan::new(&text, 0, text.len()).expect("whole");
         let examples = Example::covering(&text, span, &mentions, &dyads, 4);
         let mut covered: Vec<usize> = examples.iter().flat_map(|(_, members)| members.clone()).collect();

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn a_pair_without_a_mention_is_refused() {
-        let error = parse(r#"{"id":"a","text":"Peru","mentions":[],"pairs":[{"actor":"PER","target":"CHL","stance":"none"}]}"#);
+        let error =
+            parse(r#"{"id":"a","text":"Peru","mentions":[],"pairs":[{"actor":"PER","target":"CHL","stance":"none"}]}"#);
         assert_eq!(error, Err("pair names `PER`, which has no mention".to_owned()));
     }
 }

@@ -9,6 +9,7 @@ pub mod encode;
 pub mod engine;
 pub mod example;
 pub mod gold;
+pub mod gold_docs;
 pub mod ingest;
 pub mod mention;
 pub mod metrics;

@@ -55,8 +55,20 @@ impl Corridor<'_> {
     /// # Errors
     /// If the tokenizer or the engine refuses an example.
     pub fn label(&self, documents: Vec<Document>) -> Result<Vec<Labelled>, PredictError> {
-        let mut prepared: Vec<Prepared> =
-            documents.par_iter().map(|d| self.prepare(d)).collect::<Result<_, PredictError>>()?;
+        let linked = documents.par_iter().map(|d| self.detector.link(&d.text, d.date)).collect();
+        self.label_linked(documents, linked)
+    }
+
+    /// As [`Corridor::label`], with the mentions given.
+    ///
+    /// # Errors
+    /// If the tokenizer or the engine refuses an example.
+    pub fn label_linked(&self, documents: Vec<Document>, linked: Vec<Linked>) -> Result<Vec<Labelled>, PredictError> {
+        let mut prepared: Vec<Prepared> = documents
+            .par_iter()
+            .zip(linked)
+            .map(|(document, linked)| self.prepare(document, linked))
+            .collect::<Result<_, PredictError>>()?;
         let mut owners = Vec::new();
         let mut encoded = Vec::new();
         for (d, document) in prepared.iter_mut().enumerate() {
@@ -86,16 +98,14 @@ impl Corridor<'_> {
         Ok(labelled.map(|((document, prepared), evidence)| finish(document, prepared.linked, evidence)).collect())
     }
 
-    fn prepare(&self, document: &Document) -> Result<Prepared, PredictError> {
-        let linked = self.detector.link(&document.text, document.date);
+    fn prepare(&self, document: &Document, linked: Linked) -> Result<Prepared, PredictError> {
         let sentences = sentences(&document.text);
         let budget = self.stance.context_tokens;
         let size = |text: &str| self.encoder.count(text);
         let passages = passages(document, &sentences, &linked.mentions, self.scope, budget, size)?;
         let mut examples = Vec::new();
         for (p, passage) in passages.iter().enumerate() {
-            let covering =
-                Example::covering(&document.text, passage.span, &linked.mentions, &passage.dyads, ROLES);
+            let covering = Example::covering(&document.text, passage.span, &linked.mentions, &passage.dyads, ROLES);
             for (example, members) in covering {
                 examples.push((self.encoder.encode(&example)?, p, members));
             }
@@ -109,7 +119,6 @@ fn finish(document: Document, linked: Linked, evidence: Vec<(Dyad, Evidence)>) -
     for (dyad, word) in &evidence {
         by_dyad.entry(dyad.clone()).or_default().push(word.clone());
     }
-    let stances =
-        by_dyad.into_iter().filter_map(|(dyad, words)| pool(dyad, &document.text, &words)).collect();
+    let stances = by_dyad.into_iter().filter_map(|(dyad, words)| pool(dyad, &document.text, &words)).collect();
     Labelled { document, linked, evidence, stances }
 }

@@ -2,9 +2,9 @@
 //!
 //! Each text is one passage with its mentions given. Files and figures are left to the callers.
 
+use crate::document::{ByteSpan, Dyad};
 use crate::encode::{Batch, EncodeError, Encoder, ROLES, batches};
 use crate::engine::{Engine, EngineError};
-use crate::document::{ByteSpan, Dyad};
 use crate::example::Example;
 use crate::gold::GoldText;
 

@@ -1,6 +1,7 @@
 //! `demarche evaluate`: model against labelled data.
 
 use crate::cli::EvaluateArgs;
+use crate::document::Dyad;
 use crate::gold;
 use crate::metrics::classification::Confusion;
 use crate::model::Model;
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::Path;
 
 /// Runs the command; the table goes to `out`.
 ///
@@ -17,6 +19,9 @@ use std::io::{BufWriter, Write};
 /// If a file cannot be read or written, or the model does not open.
 pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<()> {
     let model = Model::open(&args.model)?;
+    if let Some(folder) = &args.docs {
+        return super::evaluate_docs::run(args, folder, &model, out);
+    }
     let engine = model.cpu_engine()?;
     let mut texts = Vec::new();
     for path in &args.gold {
@@ -30,18 +35,8 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<()> {
         }
     }
     if let Some(path) = &args.predictions {
-        let file = File::create(path).with_context(|| format!("predictions {}", path.display()))?;
-        let mut file = BufWriter::new(file);
-        for (text, pair, probs) in &judged {
-            let [none, recognize, engage, condemn] = probs.as_array();
-            let line = json!({
-                "id": text.id, "actor": pair.dyad.actor, "target": pair.dyad.target, "gold": pair.stance,
-                "stance": probs.best(), "p_none": none, "p_recognize": recognize, "p_engage": engage,
-                "p_condemn": condemn,
-            });
-            writeln!(file, "{line}")?;
-        }
-        file.flush()?;
+        let lines = judged.iter().map(|(text, pair, probs)| prediction(&text.id, &pair.dyad, pair.stance, *probs));
+        write_predictions(path, lines)?;
     }
     let all = Confusion::of(judged.iter().map(|(_, pair, probs)| (pair.stance, probs.best())));
     let sure =
@@ -54,6 +49,25 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<()> {
         std::fs::write(path, format!("{report:#}\n")).with_context(|| format!("figures {}", path.display()))?;
     }
     Ok(())
+}
+
+/// One line of `--predictions`.
+pub(super) fn prediction(id: &str, dyad: &Dyad, gold: Stance, probs: StanceProbs) -> serde_json::Value {
+    let [none, recognize, engage, condemn] = probs.as_array();
+    json!({
+        "id": id, "actor": dyad.actor, "target": dyad.target, "gold": gold, "stance": probs.best(),
+        "p_none": none, "p_recognize": recognize, "p_engage": engage, "p_condemn": condemn,
+    })
+}
+
+/// Writes `--predictions`.
+pub(super) fn write_predictions(path: &Path, lines: impl Iterator<Item = serde_json::Value>) -> Result<()> {
+    let file = File::create(path).with_context(|| format!("predictions {}", path.display()))?;
+    let mut file = BufWriter::new(file);
+    for line in lines {
+        writeln!(file, "{line}")?;
+    }
+    Ok(file.flush()?)
 }
 
 /// Prints one confusion matrix with its figures.

@@ -5,7 +5,11 @@ use crate::document::Document;
 use crate::ingest::{self, Columns, Reject, Settings, compression::Limits};
 use crate::mention::Detector;
 use crate::model::Model;
-use crate::output::{cell::guard, file::Pending, stances::{SCHEMA, StanceWriter}};
+use crate::output::{
+    cell::guard,
+    file::Pending,
+    stances::{SCHEMA, StanceWriter},
+};
 use crate::passage::Scope;
 use crate::pipeline::{Corridor, Labelled};
 use crate::registry::Registry;
@@ -51,7 +55,9 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     let scope = match &args.target {
         None => Scope::All,
         Some(name) => Scope::Toward(registry.find(name).with_context(|| {
-            format!("--target `{name}` is no polity of the registry, or names several; give its id, such as RUS or #TALIBAN")
+            format!(
+                "--target `{name}` is no polity of the registry, or names several; give its id, such as RUS or #TALIBAN"
+            )
         })?),
     };
     let detector = Detector::new(registry);
@@ -60,8 +66,13 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }
     let engine = model.cpu_engine()?;
-    let corridor =
-        Corridor { detector: &detector, encoder: &model.encoder, engine: &engine, stance: &model.stance, scope: &scope };
+    let corridor = Corridor {
+        detector: &detector,
+        encoder: &model.encoder,
+        engine: &engine,
+        stance: &model.stance,
+        scope: &scope,
+    };
     let table = |path: &Path| -> Result<_> {
         let file = Pending::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(StanceWriter::new(file, detector.registry(), &model.stance, args.excel, args.codes)?)
@@ -88,7 +99,13 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
             Ok(records) => records,
             Err(error) if inputs.len() > 1 => {
                 let path = input.path.display().to_string();
-                Box::new(std::iter::once(Err(Reject { path, record: 0, line: None, byte: None, reason: error.to_string() })))
+                Box::new(std::iter::once(Err(Reject {
+                    path,
+                    record: 0,
+                    line: None,
+                    byte: None,
+                    reason: error.to_string(),
+                })))
             }
             Err(error) => return Err(error.into()),
         };
@@ -201,8 +218,7 @@ fn summary(
         let (actor, target) = (actor.as_str().into(), target.as_str().into());
         writeln!(out, "{:<24} {stance:<10} {:<24} {n:>9}", registry.name(&actor), registry.name(&target))?;
     }
-    let stances =
-        Stance::POSITIONS.map(|s| format!("{} {s}", counts.stances.get(&s).unwrap_or(&0))).join(", ");
+    let stances = Stance::POSITIONS.map(|s| format!("{} {s}", counts.stances.get(&s).unwrap_or(&0))).join(", ");
     writeln!(out, "\n{} rows: {stances} ({} none)", counts.rows, counts.stances.get(&Stance::None).unwrap_or(&0))?;
     writeln!(
         out,
@@ -225,8 +241,7 @@ fn summary(
 }
 
 fn settings(args: &LabelArgs) -> Settings {
-    let named: Vec<String> =
-        [&args.text, &args.id, &args.date, &args.title].into_iter().flatten().cloned().collect();
+    let named: Vec<String> = [&args.text, &args.id, &args.date, &args.title].into_iter().flatten().cloned().collect();
     let or = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
     Settings {
         columns: Columns {

@@ -37,8 +37,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
             }
             None => (argument.as_str(), 1.0),
         };
-        let (held, texts) =
-            gold::read(Path::new(path))?.into_iter().partition(|t| held_out(&t.id, CALIBRATION_SHARE));
+        let (held, texts) = gold::read(Path::new(path))?.into_iter().partition(|t| held_out(&t.id, CALIBRATION_SHARE));
         if weight >= 1.0 {
             calibration.extend::<Vec<_>>(held);
         }
@@ -120,11 +119,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 
 fn dev_line(confusion: &Confusion) -> String {
     let f1 = Stance::POSITIONS.map(|s| format!("{s} {:.3}", confusion.class(s).f1)).join("  ");
-    format!(
-        "  dev macro-F1 {:.4}  accuracy {:.4}  {f1}",
-        confusion.macro_f1(&Stance::POSITIONS),
-        confusion.accuracy()
-    )
+    format!("  dev macro-F1 {:.4}  accuracy {:.4}  {f1}", confusion.macro_f1(&Stance::POSITIONS), confusion.accuracy())
 }
 
 /// A BERT tokenizer with its first unused entries renamed to role tokens, which keep their ids and rows.
@@ -159,8 +154,7 @@ fn with_roles(tokenizer: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn card(stance: &StanceConfig, outcome: &Outcome) -> String {
-    let history: String =
-        outcome.history.iter().map(|(epoch, f1)| format!("| {epoch} | {f1:.4} |\n")).collect();
+    let history: String = outcome.history.iter().map(|(epoch, f1)| format!("| {epoch} | {f1:.4} |\n")).collect();
     format!(
         "---\nlanguage: en\nlicense: apache-2.0\nlibrary_name: demarche\npipeline_tag: text-classification\n---\n\n# {}\n\n\
          Stance of one polity toward another in news text: `none`, `recognize`, `engage`, `condemn`. Input form \

@@ -60,9 +60,7 @@ impl Encoder {
         tokenizer.set_encode_special_tokens(true);
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(EncodeError::Tokenize)?;
-        let id = |token: &str| {
-            tokenizer.token_to_id(token).ok_or_else(|| EncodeError::MissingToken(token.to_owned()))
-        };
+        let id = |token: &str| tokenizer.token_to_id(token).ok_or_else(|| EncodeError::MissingToken(token.to_owned()));
         let (cls, sep) = (id("[CLS]")?, id("[SEP]")?);
         let roles = (0..ROLES).map(|slot| id(&role_token(slot))).collect::<Result<_, _>>()?;
         Ok(Self { tokenizer, cls, sep, roles, max_tokens })

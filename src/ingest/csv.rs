@@ -63,8 +63,9 @@ pub(super) fn open(
             reason,
         };
         Some(match item {
-            Ok(record) => document(&record, &places, stream, &input, number)
-                .map_err(|reason| reject(record.position(), reason)),
+            Ok(record) => {
+                document(&record, &places, stream, &input, number).map_err(|reason| reject(record.position(), reason))
+            }
             Err(error) => {
                 // An unreadable stream would give the same error for ever; a malformed record does not.
                 broken = error.is_io_error();

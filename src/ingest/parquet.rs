@@ -3,15 +3,11 @@
 use super::{Encoding, Fields, IngestError, Input, Records, Reject, Settings};
 use bytes::Bytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::record::{Field, Row};
 use parquet::record::reader::RowIter;
+use parquet::record::{Field, Row};
 use std::io::Read;
 
-pub(super) fn open(
-    input: &Input,
-    mut raw: Box<dyn Read + Send>,
-    settings: &Settings,
-) -> Result<Records, IngestError> {
+pub(super) fn open(input: &Input, mut raw: Box<dyn Read + Send>, settings: &Settings) -> Result<Records, IngestError> {
     let format = |reason: String| IngestError::Format { path: input.path.clone(), reason };
     let mut bytes = Vec::new();
     raw.read_to_end(&mut bytes).map_err(|e| format(e.to_string()))?;

@@ -6,9 +6,15 @@ use std::io::Read;
 
 pub(super) fn open(input: &Input, raw: Box<dyn Read + Send>) -> Records {
     let input = input.clone();
-    Box::new(std::iter::once_with(move || read(&input, raw).map_err(|reason| {
-        Reject { path: input.path.display().to_string(), record: 1, line: None, byte: None, reason }
-    })))
+    Box::new(std::iter::once_with(move || {
+        read(&input, raw).map_err(|reason| Reject {
+            path: input.path.display().to_string(),
+            record: 1,
+            line: None,
+            byte: None,
+            reason,
+        })
+    }))
 }
 
 fn read(input: &Input, raw: Box<dyn Read + Send>) -> Result<Reading, String> {

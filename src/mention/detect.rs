@@ -43,7 +43,8 @@ impl Detector {
             for surface in spellings(&alias.surface) {
                 forms.entry(surface.clone()).or_default().aliases.push(i);
                 let shouted = surface.to_uppercase();
-                let name = matches!(alias.kind, Kind::Name | Kind::Demonym | Kind::Capital | Kind::Bloc | Kind::Metonym);
+                let name =
+                    matches!(alias.kind, Kind::Name | Kind::Demonym | Kind::Capital | Kind::Bloc | Kind::Metonym);
                 if name && surface.chars().count() >= 4 && shouted != surface {
                     let readings = forms.entry(shouted).or_default();
                     readings.aliases.push(i);

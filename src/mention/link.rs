@@ -104,10 +104,10 @@ impl<'a> Scene<'a> {
         if let Some(reason) = &readings.blocker {
             return Err(Reason::Blocked(reason.clone()));
         }
-        let aliases: Vec<&'a Alias> =
-            readings.aliases.iter().map(|i| &self.detector.registry.aliases[*i]).collect();
+        let aliases: Vec<&'a Alias> = readings.aliases.iter().map(|i| &self.detector.registry.aliases[*i]).collect();
         let place = aliases.iter().any(|a| matches!(a.kind, Kind::Name | Kind::Capital));
-        if place && candidate.span.of(self.text).chars().all(|c| !c.is_lowercase()) && self.opens_report(candidate.span) {
+        if place && candidate.span.of(self.text).chars().all(|c| !c.is_lowercase()) && self.opens_report(candidate.span)
+        {
             return Err(Reason::Dateline);
         }
         if place && self.in_institution(candidate.span) {
@@ -128,16 +128,16 @@ impl<'a> Scene<'a> {
         self.choose(&accepted, candidate.span).ok_or(refusal)
     }
 
-    /// Whether the alias's own rule holds here.
+    /// Whether the context rules and the alias's own rule let it count here.
     fn satisfied(&self, alias: &Alias, span: ByteSpan) -> Result<(), Reason> {
+        self.context(alias, span)?;
         match alias.rule {
-            Rule::Always => Ok(()),
+            Rule::Always | Rule::State => Ok(()),
             Rule::Full => self.full_name_elsewhere(alias).then_some(()).ok_or(Reason::SurnameAlone),
-            Rule::Title => {
-                (self.after_title(alias, span) || self.full_name_elsewhere(alias)).then_some(()).ok_or(Reason::SurnameAlone)
-            }
+            Rule::Title => (self.after_title(alias, span) || self.full_name_elsewhere(alias))
+                .then_some(())
+                .ok_or(Reason::SurnameAlone),
             Rule::Near => self.named(&alias.polity).then_some(()).ok_or(Reason::NoPolityNear),
-            Rule::State => self.context(alias, span),
         }
     }
 
@@ -190,9 +190,10 @@ impl<'a> Scene<'a> {
         let before = self.text[..span.start()].trim_end();
         let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
         among(TITLES, word)
-            || self.candidates.iter().any(|c| {
-                c.span.end() == before.len() && self.aliases(*c).any(|a| a.polity == alias.polity)
-            })
+            || self
+                .candidates
+                .iter()
+                .any(|c| c.span.end() == before.len() && self.aliases(*c).any(|a| a.polity == alias.polity))
     }
 
     fn context(&self, alias: &Alias, span: ByteSpan) -> Result<(), Reason> {
@@ -201,7 +202,7 @@ impl<'a> Scene<'a> {
         if let Some(rule) = hits.find(|r| self.hit(r, span)) {
             return if rule.accept { Ok(()) } else { Err(Reason::Context(rule.reason.clone())) };
         }
-        if matches!(alias.kind, Kind::Name | Kind::Capital) && self.part_of_name(span) {
+        if alias.rule == Rule::State && matches!(alias.kind, Kind::Name | Kind::Capital) && self.part_of_name(span) {
             return Err(Reason::PartOfName);
         }
         Ok(())
@@ -217,10 +218,13 @@ impl<'a> Scene<'a> {
                 let start = floor(before, before.len().saturating_sub(NEAR));
                 any(&before[start..]) || any(&after[..floor(after, NEAR)])
             }
-            Where::Before => rule.words.iter().any(|w| ends_with_word(before.trim_end(), w)),
+            Where::Before => rule.words.iter().any(|w| ends_with_word(before.trim_end(), w.trim_end())),
             Where::After => {
-                let after = after.trim_start_matches([' ', ',', '\u{a0}']);
-                rule.words.iter().any(|w| after.starts_with(w.as_str()) && !continues(after, w.len()))
+                let after = after.trim_start();
+                rule.words.iter().any(|w| {
+                    let w = w.trim_end();
+                    after.starts_with(w) && !continues(after, w.len())
+                })
             }
         }
     }
@@ -233,14 +237,16 @@ impl<'a> Scene<'a> {
             chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
         };
         let covered = |at: usize| self.candidates.iter().any(|c| c.span.start() <= at && at < c.span.end());
-        let next = after.strip_prefix(' ').map(|rest| {
-            rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default()
-        });
+        let next =
+            after.strip_prefix(' ').map(|rest| rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default());
         let surname = next.is_some_and(|w| capital(w) && !among(TITLES, w) && !covered(span.end() + 1));
-        let previous = before.strip_suffix(' ').map(|rest| rest.rsplit(|c: char| c.is_whitespace() || "(\"“".contains(c)).next().unwrap_or_default());
+        let previous = before
+            .strip_suffix(' ')
+            .map(|rest| rest.rsplit(|c: char| c.is_whitespace() || "(\"“".contains(c)).next().unwrap_or_default());
         let first = previous.is_some_and(|w| {
             let start = before.len() - 1 - w.len();
-            let opens = before[..start].trim_end().is_empty() || before[..start].trim_end().ends_with(['.', '!', '?', '\n', ':', '"', '”']);
+            let opens = before[..start].trim_end().is_empty()
+                || before[..start].trim_end().ends_with(['.', '!', '?', '\n', ':', '"', '”']);
             capital(w) && !opens && !among(TITLES, w) && !covered(start)
         });
         surname || first

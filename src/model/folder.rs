@@ -97,8 +97,7 @@ impl Model {
         }
         let encoder = Encoder::open(&folder.join("tokenizer.json"), stance.max_tokens)?;
         let path = folder.join("model.safetensors");
-        let weights =
-            Weights::parse(&read(&path)?).map_err(|source| ModelError::Weights { path, source })?;
+        let weights = Weights::parse(&read(&path)?).map_err(|source| ModelError::Weights { path, source })?;
         let checksum = digests.into_iter().find(|(name, _)| name == "model.safetensors").map(|(_, sum)| sum);
         Ok(Self { config, stance, encoder, weights, checksum: checksum.unwrap_or_default() })
     }
@@ -151,8 +150,8 @@ pub fn write(
 }
 
 fn pretty(folder: &Path, value: &impl serde::Serialize) -> Result<Vec<u8>, ModelError> {
-    let mut bytes = serde_json::to_vec_pretty(value)
-        .map_err(|source| ModelError::Json { path: folder.to_owned(), source })?;
+    let mut bytes =
+        serde_json::to_vec_pretty(value).map_err(|source| ModelError::Json { path: folder.to_owned(), source })?;
     bytes.push(b'\n');
     Ok(bytes)
 }

@@ -61,9 +61,7 @@ impl Weights {
                 Dtype::F32 => {
                     view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
                 }
-                Dtype::F16 => {
-                    view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
-                }
+                Dtype::F16 => view.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
                 Dtype::I64 | Dtype::I32 => continue,
                 other => return Err(WeightError::Kind { name, found: format!("{other:?}") }),
             };

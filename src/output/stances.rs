@@ -14,9 +14,31 @@ pub const SCHEMA: u32 = 1;
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 26] = [
-    "row_id", "doc_id", "doc_date", "title", "actor", "actor_name", "actor_iso3", "target", "target_name",
-    "target_iso3", "stance", "confidence", "p_recognize", "p_engage", "p_condemn", "p_none", "n_passages", "mixed",
-    "needs_review", "truncated", "evidence", "evidence_start", "evidence_end", "source", "review_stance",
+    "row_id",
+    "doc_id",
+    "doc_date",
+    "title",
+    "actor",
+    "actor_name",
+    "actor_iso3",
+    "target",
+    "target_name",
+    "target_iso3",
+    "stance",
+    "confidence",
+    "p_recognize",
+    "p_engage",
+    "p_condemn",
+    "p_none",
+    "n_passages",
+    "mixed",
+    "needs_review",
+    "truncated",
+    "evidence",
+    "evidence_start",
+    "evidence_end",
+    "source",
+    "review_stance",
     "review_note",
 ];
 const LAST: &str = "reviewer";
@@ -182,10 +204,8 @@ mod tests {
     fn evidence_marks_actor_and_target_on_one_line() {
         let text = "Peru\nmet Chile.";
         let span = |a, b| ByteSpan::new(text, a, b).expect("in range");
-        let mentions = [
-            Mention { span: span(0, 4), polity: "PER".into() },
-            Mention { span: span(9, 14), polity: "CHL".into() },
-        ];
+        let mentions =
+            [Mention { span: span(0, 4), polity: "PER".into() }, Mention { span: span(9, 14), polity: "CHL".into() }];
         let dyad = Dyad { actor: "CHL".into(), target: "PER".into() };
         assert_eq!(marked(text, span(0, 15), &mentions, &dyad), "{{Peru}} met [[Chile]].");
     }

@@ -108,8 +108,8 @@ impl Registry {
     /// # Errors
     /// If it cannot be read or names a polity that does not exist.
     pub fn extend(&mut self, path: &Path) -> Result<(), RegistryError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| RegistryError::Io { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| RegistryError::Io { path: path.to_owned(), source })?;
         let table = path.display().to_string();
         self.add(&table, rows(&table, &text)?)?;
         self.version = format!("{}+{}", self.version, &sha256(text.as_bytes())[..8]);

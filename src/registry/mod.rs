@@ -117,9 +117,7 @@ pub struct Alias {
 impl Alias {
     /// Whether the alias holds on a day; without a day it does.
     pub fn holds_on(&self, day: Option<Date>) -> bool {
-        day.is_none_or(|day| {
-            self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
-        })
+        day.is_none_or(|day| self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to))
     }
 }
 

@@ -6,7 +6,7 @@
 mod abbreviations;
 
 use crate::document::{ByteSpan, Sentence};
-use abbreviations::joins;
+use abbreviations::{joins, opens_with_brand};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// The sentences of a text, in order.
@@ -17,7 +17,10 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
         let flat: String = text[start..end].chars().map(|c| if c == '\n' || c == '\r' { ' ' } else { c }).collect();
         let mut from = 0;
         let mut bounds: Vec<usize> = flat.split_sentence_bound_indices().map(|(at, _)| at).skip(1).collect();
+        bounds.extend(openings(&flat));
         bounds.push(flat.len());
+        bounds.sort_unstable();
+        bounds.dedup();
         for to in bounds {
             if to < flat.len() && joins(flat[from..to].trim(), flat[to..].trim_start()) {
                 continue;
@@ -35,7 +38,31 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
     sentences
 }
 
-/// Stretches of text between blank lines.
+/// Sentence starts that UAX #29 leaves out because no capital follows: numbers, sums of money, brands; and capitals
+/// after an ellipsis.
+fn openings(flat: &str) -> Vec<usize> {
+    let mut starts = Vec::new();
+    for (at, mark) in flat.match_indices(['.', '!', '?', '…']) {
+        let rest = flat[at + mark.len()..].trim_start_matches(['"', '”', '’', ')', '»']);
+        let next = rest.trim_start();
+        if next.len() == rest.len() {
+            continue;
+        }
+        let first = next.chars().next().unwrap_or(' ');
+        let opens = first.is_ascii_digit() || "$€£¥".contains(first) || opens_with_brand(next) && first.is_lowercase();
+        if opens || mark == "…" && first.is_uppercase() {
+            starts.push(flat.len() - next.len());
+        }
+    }
+    starts
+}
+
+/// Whether a line is an entry of a list: `- …`, `* …`, `• …`.
+fn is_bullet(line: &str) -> bool {
+    ["- ", "* ", "• ", "– "].iter().any(|mark| line.trim_start().starts_with(mark))
+}
+
+/// Stretches of text between blank lines and before entries of a list.
 fn paragraphs(text: &str) -> Vec<(usize, usize)> {
     let mut paragraphs = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -43,6 +70,9 @@ fn paragraphs(text: &str) -> Vec<(usize, usize)> {
         if line.trim().is_empty() {
             paragraphs.push((start, at));
             start = at + line.len();
+        } else if is_bullet(line) && start < at {
+            paragraphs.push((start, at));
+            start = at;
         }
         at += line.len();
     }

@@ -138,7 +138,8 @@ pub fn fit(
         }
     };
     let mut optimizer = AdamW::new(network.named(), rate, settings.weight_decay);
-    let fingerprint = format!("{} {}", train.fingerprint(), serde_json::to_string(settings).map_err(anyhow::Error::from)?);
+    let fingerprint =
+        format!("{} {}", train.fingerprint(), serde_json::to_string(settings).map_err(anyhow::Error::from)?);
     let mut progress = Progress { fingerprint: fingerprint.clone(), step: 0, best: None };
     if settings.resume
         && let Some(saved) = checkpoint::resume(&settings.checkpoint, &fingerprint, &mut optimizer)?

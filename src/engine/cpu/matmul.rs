@@ -8,7 +8,13 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub fn matmul(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, mut out: ArrayViewMut2<'_, f32>, alpha: f32, accumulate: bool) {
+pub fn matmul(
+    a: ArrayView2<'_, f32>,
+    b: ArrayView2<'_, f32>,
+    mut out: ArrayViewMut2<'_, f32>,
+    alpha: f32,
+    accumulate: bool,
+) {
     let ((m, k), (k2, n)) = (a.dim(), b.dim());
     assert_eq!((k, out.dim()), (k2, (m, n)), "matmul of ({m}, {k}) by ({k2}, {n}) into {:?}", out.dim());
     let (a_strides, b_strides) = (a.strides(), b.strides());

@@ -1,0 +1,120 @@
+//! Whole articles with document-level gold: the format of document and mention evaluation.
+//!
+//! A folder holds `gold.jsonl` and one `.txt` an article. Each gold line names the article, its target with aliases, the
+//! stance of every actor toward it, and how often each surface form names which polity (`-`: none).
+
+use crate::document::{Date, Document, Mention, PolityId};
+use crate::mention::Linked;
+use crate::stance::Stance;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The polity that stances are taken toward.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Target {
+    /// Registry id.
+    pub code: PolityId,
+    /// Names that mean the target in this article, whatever they mean elsewhere.
+    pub aliases: Vec<String>,
+}
+
+/// One actor's stance toward the target.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Actor {
+    /// Registry id.
+    pub actor: PolityId,
+    /// Reference label.
+    pub stance: Stance,
+}
+
+/// How often a surface form names a polity.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Count {
+    /// As it stands in the article.
+    pub surface: String,
+    /// Registry id, or `-`.
+    pub code: String,
+    /// Occurrences, longest match, without overlaps.
+    pub count: usize,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    doc: String,
+    date: Option<String>,
+    target: Target,
+    actors: Vec<Actor>,
+    mentions: Vec<Count>,
+}
+
+/// One article with its gold.
+#[derive(Debug, Clone)]
+pub struct GoldDocument {
+    /// The article.
+    pub document: Document,
+    /// Toward whom.
+    pub target: Target,
+    /// Reference stances.
+    pub actors: Vec<Actor>,
+    /// Reference mention counts.
+    pub mentions: Vec<Count>,
+}
+
+/// Codes that gold files use beside the registry's own.
+const SYNONYMS: [(&str, &str); 1] = [("+AL", "+ARAB")];
+
+/// The registry's id for a code of a gold file.
+pub fn canonical(code: &str) -> &str {
+    SYNONYMS.iter().find(|(other, _)| *other == code).map_or(code, |(_, id)| id)
+}
+
+/// Reads a folder.
+///
+/// # Errors
+/// If `gold.jsonl` or an article cannot be read, or a line is malformed.
+pub fn read(folder: &Path) -> Result<Vec<GoldDocument>> {
+    let path = folder.join("gold.jsonl");
+    let lines = std::fs::read_to_string(&path).with_context(|| format!("gold file {}", path.display()))?;
+    lines
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(i, line)| {
+            let at = || format!("{}, line {}", path.display(), i + 1);
+            let line: Line = serde_json::from_str(line).with_context(at)?;
+            let article = folder.join(format!("{}.txt", line.doc));
+            let text = std::fs::read_to_string(&article).with_context(|| format!("article {}", article.display()))?;
+            let date: Option<Date> = line.date.map(|d| d.parse()).transpose().with_context(at)?;
+            let document =
+                Document { id: line.doc, date, title: String::new(), text, source: article.display().to_string() };
+            Ok(GoldDocument { document, target: line.target, actors: line.actors, mentions: line.mentions })
+        })
+        .collect()
+}
+
+impl GoldDocument {
+    /// Lets the target's own aliases name the target.
+    pub fn retarget(&self, linked: &mut Linked) {
+        for mention in &mut linked.mentions {
+            if self.target.aliases.iter().any(|a| a == mention.span.of(&self.document.text)) {
+                mention.polity = self.target.code.clone();
+            }
+        }
+    }
+
+    /// True positives, predicted and gold mentions, counted by (surface, polity).
+    pub fn mention_hits(&self, mentions: &[Mention]) -> (usize, usize, usize) {
+        let mut found: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for mention in mentions {
+            *found.entry((mention.span.of(&self.document.text), mention.polity.0.as_str())).or_default() += 1;
+        }
+        let gold = self.mentions.iter().filter(|c| c.code != "-");
+        let hits = gold
+            .clone()
+            .map(|c| found.get(&(c.surface.as_str(), canonical(&c.code))).copied().unwrap_or(0).min(c.count))
+            .sum();
+        (hits, mentions.len(), gold.map(|c| c.count).sum())
+    }
+}
