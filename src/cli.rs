@@ -39,6 +39,9 @@ pub struct LabelArgs {
     /// Only stances toward this polity: an id (RUS, +UN, #TALIBAN) or a name of the registry
     #[arg(long)]
     pub target: Option<String>,
+    /// Further names that mean the target in this corpus, such as "the council"
+    #[arg(long, value_name = "NAME", requires = "target")]
+    pub target_alias: Vec<String>,
     /// Also write one row for every passage and dyad
     #[arg(long, value_name = "CSV")]
     pub evidence: Option<PathBuf>,

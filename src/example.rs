@@ -31,8 +31,13 @@ impl<'a> Example<'a> {
     /// sorted and must not overlap. `roles` limits which polities become roles: the rest keep their names. The example
     /// starts without dyads.
     pub fn new(text: &'a str, span: ByteSpan, mentions: &[Mention], roles: impl Fn(&PolityId) -> bool) -> Self {
-        let mut pieces = Vec::new();
-        let mut polities: Vec<PolityId> = Vec::new();
+        let mut example = Self { pieces: Vec::new(), polities: Vec::new(), dyads: Vec::new() };
+        example.append(text, span, mentions, roles);
+        example
+    }
+
+    fn append(&mut self, text: &'a str, span: ByteSpan, mentions: &[Mention], roles: impl Fn(&PolityId) -> bool) {
+        let Self { pieces, polities, .. } = self;
         let mut at = span.start();
         for mention in mentions.iter().filter(|m| span.contains(m.span) && roles(&m.polity)) {
             if at < mention.span.start() {
@@ -48,20 +53,29 @@ impl<'a> Example<'a> {
         if at < span.end() {
             pieces.push(Piece::Text(&text[at..span.end()]));
         }
-        Self { pieces, polities, dyads: Vec::new() }
     }
 
-    /// Examples that together hold every dyad of `dyads` whose two polities stand in the span, each with the indices of
+    /// Examples over `spans`, one after another, that together hold every dyad of `dyads` whose two polities stand there, each with the indices of
     /// the dyads that it holds, in its dyad order. One example as long as the passage names at most `limit` polities;
     /// beyond that each example numbers only the polities of its own dyads and the others keep their names.
     pub fn covering(
         text: &'a str,
-        span: ByteSpan,
+        spans: &[ByteSpan],
         mentions: &[Mention],
         dyads: &[Dyad],
         limit: usize,
     ) -> Vec<(Self, Vec<usize>)> {
-        let whole = Self::new(text, span, mentions, |_| true);
+        let joined = |roles: &dyn Fn(&PolityId) -> bool| {
+            let mut example = Self { pieces: Vec::new(), polities: Vec::new(), dyads: Vec::new() };
+            for (i, span) in spans.iter().enumerate() {
+                if i > 0 {
+                    example.pieces.push(Piece::Text(" "));
+                }
+                example.append(text, *span, mentions, roles);
+            }
+            example
+        };
+        let whole = joined(&|_| true);
         let present: Vec<usize> = (0..dyads.len())
             .filter(|i| whole.slot(&dyads[*i].actor).is_some() && whole.slot(&dyads[*i].target).is_some())
             .collect();
@@ -74,7 +88,7 @@ impl<'a> Example<'a> {
             .into_iter()
             .filter(|(members, _)| !members.is_empty())
             .map(|(members, polities)| {
-                let mut example = Self::new(text, span, mentions, |p| polities.contains(p));
+                let mut example = joined(&|p| polities.contains(p));
                 let slot = |p| example.slot(p).expect("the dyad's polities are roles of this example");
                 let slots = members.iter().map(|i| (slot(&dyads[*i].actor), slot(&dyads[*i].target))).collect();
                 example.dyads = slots;
@@ -167,11 +181,11 @@ mod tests {
         let dyads: Vec<_> =
             names[1..].iter().map(|n| Dyad { actor: n.as_str().into(), target: names[0].as_str().into() }).collect();
         let span = ByteSpan::new(&text, 0, text.len()).expect("whole");
-        let examples = Example::covering(&text, span, &mentions, &dyads, 4);
+        let examples = Example::covering(&text, &[span], &mentions, &dyads, 4);
         let mut covered: Vec<usize> = examples.iter().flat_map(|(_, members)| members.clone()).collect();
         covered.sort_unstable();
         assert_eq!(covered, (0..8).collect::<Vec<_>>());
         assert!(examples.iter().all(|(e, _)| e.polities.len() <= 4));
-        assert_eq!(Example::covering(&text, span, &mentions, &dyads, 9).len(), 1);
+        assert_eq!(Example::covering(&text, &[span], &mentions, &dyads, 9).len(), 1);
     }
 }

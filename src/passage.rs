@@ -2,7 +2,9 @@
 //!
 //! A passage is a sentence that mentions a polity, with as many sentences before it as the token budget holds. It is
 //! asked about the directed dyads of its polities of which at least one stands in the sentence itself; so each
-//! sentence is evidence once, and a stance that is split over two sentences is still seen.
+//! sentence is evidence once, and a stance that is split over two sentences is still seen. Toward one target, a
+//! passage that does not name it gets the nearest sentence before that does: articles name their topic once and go on
+//! with "the council", "it", "the move".
 
 use crate::document::{ByteSpan, Document, Dyad, Mention, PolityId, Sentence};
 
@@ -11,6 +13,8 @@ use crate::document::{ByteSpan, Document, Dyad, Mention, PolityId, Sentence};
 pub struct Passage {
     /// Context and sentence.
     pub span: ByteSpan,
+    /// An earlier sentence, apart from the rest, that names the target.
+    pub anchor: Option<ByteSpan>,
     /// The sentence: the evidence.
     pub sentence: ByteSpan,
     /// Directed dyads to classify.
@@ -51,7 +55,19 @@ pub fn passages<E>(
             }
             span = span.cover(left.span);
         }
-        let all = polities(mentions, span);
+        let mut all = polities(mentions, span);
+        let mut anchor = None;
+        if let Scope::Toward(target) = scope
+            && !all.contains(&target)
+        {
+            let names_target = |s: &&Sentence| polities(mentions, s.span).contains(&target);
+            anchor = sentences[..i].iter().rev().find(names_target).map(|s| s.span);
+            if anchor.is_some() {
+                span = sentence.span;
+                all.clone_from(&here);
+                all.push(target);
+            }
+        }
         let mut dyads = Vec::new();
         for actor in &all {
             for target in &all {
@@ -65,7 +81,7 @@ pub fn passages<E>(
             }
         }
         if !dyads.is_empty() {
-            passages.push(Passage { span, sentence: sentence.span, dyads });
+            passages.push(Passage { span, anchor, sentence: sentence.span, dyads });
         }
     }
     Ok(passages)

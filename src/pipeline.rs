@@ -50,12 +50,19 @@ struct Prepared {
 }
 
 impl Corridor<'_> {
-    /// Labels a window of documents.
+    /// Labels a window of documents. Toward one target, `aliases` are further names of it.
     ///
     /// # Errors
     /// If the tokenizer or the engine refuses an example.
-    pub fn label(&self, documents: Vec<Document>) -> Result<Vec<Labelled>, PredictError> {
-        let linked = documents.par_iter().map(|d| self.detector.link(&d.text, d.date)).collect();
+    pub fn label(&self, documents: Vec<Document>, aliases: &[String]) -> Result<Vec<Labelled>, PredictError> {
+        let link = |document: &Document| {
+            let mut linked = self.detector.link(&document.text, document.date);
+            if let Scope::Toward(target) = self.scope {
+                linked.name_target(&document.text, target, aliases);
+            }
+            linked
+        };
+        let linked = documents.par_iter().map(link).collect();
         self.label_linked(documents, linked)
     }
 
@@ -105,7 +112,9 @@ impl Corridor<'_> {
         let passages = passages(document, &sentences, &linked.mentions, self.scope, budget, size)?;
         let mut examples = Vec::new();
         for (p, passage) in passages.iter().enumerate() {
-            let covering = Example::covering(&document.text, passage.span, &linked.mentions, &passage.dyads, ROLES);
+            let spans: Vec<_> = passage.anchor.into_iter().chain([passage.span]).collect();
+            let covering =
+                Example::covering(&document.text, &spans, &linked.mentions, &passage.dyads, ROLES);
             for (example, members) in covering {
                 examples.push((self.encoder.encode(&example)?, p, members));
             }

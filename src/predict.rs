@@ -26,7 +26,7 @@ pub const BATCH_TOKENS: usize = 8192;
 pub fn examples(text: &GoldText) -> Vec<(Example<'_>, Vec<usize>)> {
     let dyads: Vec<Dyad> = text.pairs.iter().map(|p| p.dyad.clone()).collect();
     let span = ByteSpan::new(&text.text, 0, text.text.len()).expect("the whole text is a span of it");
-    Example::covering(&text.text, span, &text.mentions, &dyads, ROLES)
+    Example::covering(&text.text, &[span], &text.mentions, &dyads, ROLES)
 }
 
 /// Logits of every pair of every text, in order.

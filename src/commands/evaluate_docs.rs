@@ -4,7 +4,7 @@ use super::evaluate::{figures, prediction, table, write_predictions};
 use crate::cli::EvaluateArgs;
 use crate::document::{Dyad, PolityId};
 use crate::gold_docs::{self, GoldDocument, canonical};
-use crate::mention::Detector;
+use crate::mention::{Detector, Linked};
 use crate::metrics::classification::Confusion;
 use crate::model::Model;
 use crate::passage::Scope;
@@ -27,9 +27,12 @@ pub fn run(args: &EvaluateArgs, folder: &Path, model: &Model, out: &mut dyn Writ
     let (mut judged, mut hits) = (Vec::new(), (0, 0, 0));
     for gold in gold_docs::read(folder)? {
         let mut linked = detector.link(&gold.document.text, gold.document.date);
-        gold.retarget(&mut linked);
         let (found, predicted, reference) = gold.mention_hits(&linked.mentions);
         hits = (hits.0 + found, hits.1 + predicted, hits.2 + reference);
+        if args.errors {
+            mention_errors(&gold, &linked, out)?;
+        }
+        linked.name_target(&gold.document.text, &gold.target.code, &gold.target.aliases);
         let scope = Scope::Toward(gold.target.code.clone());
         let corridor = Corridor {
             detector: &detector,
@@ -40,9 +43,6 @@ pub fn run(args: &EvaluateArgs, folder: &Path, model: &Model, out: &mut dyn Writ
         };
         let labelled = corridor.label_linked(vec![gold.document.clone()], vec![linked])?;
         for labelled in &labelled {
-            if args.errors {
-                mention_errors(&gold, labelled, out)?;
-            }
             judge(&gold, labelled, args.errors, &mut judged, out)?;
         }
     }
@@ -100,18 +100,17 @@ fn judge(
     Ok(())
 }
 
-fn mention_errors(gold: &GoldDocument, labelled: &Labelled, out: &mut dyn Write) -> Result<()> {
+fn mention_errors(gold: &GoldDocument, linked: &Linked, out: &mut dyn Write) -> Result<()> {
     let text = &gold.document.text;
     let mut balance: BTreeMap<(&str, &str), i64> = BTreeMap::new();
-    for mention in &labelled.linked.mentions {
+    for mention in &linked.mentions {
         *balance.entry((mention.span.of(text), mention.polity.0.as_str())).or_default() += 1;
     }
     for count in gold.mentions.iter().filter(|c| c.code != "-") {
         *balance.entry((count.surface.as_str(), canonical(&count.code))).or_default() -= count.count as i64;
     }
     for ((surface, code), difference) in balance.into_iter().filter(|(_, n)| *n != 0) {
-        let reasons: Vec<String> = labelled
-            .linked
+        let reasons: Vec<String> = linked
             .rejected
             .iter()
             .filter(|r| r.span.of(text) == surface)

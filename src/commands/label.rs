@@ -87,7 +87,7 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     let mut counts = Counts::default();
     let mut window: Vec<Document> = Vec::new();
     let mut flush = |window: &mut Vec<Document>, counts: &mut Counts| -> Result<()> {
-        for labelled in corridor.label(std::mem::take(window))? {
+        for labelled in corridor.label(std::mem::take(window), &args.target_alias)? {
             write_document(&labelled, args.include_none, &mut stances, evidence.as_mut(), counts)?;
             bar.inc(1);
         }

@@ -62,6 +62,34 @@ pub struct Linked {
     pub rejected: Vec<Rejected>,
 }
 
+impl Linked {
+    /// Makes every whole-word occurrence of `aliases` a mention of `target`, whatever it names or overlaps otherwise:
+    /// the user knows who is meant by "the council".
+    pub fn name_target(&mut self, text: &str, target: &PolityId, aliases: &[String]) {
+        let mut spans: Vec<ByteSpan> = aliases
+            .iter()
+            .filter(|alias| !alias.is_empty())
+            .flat_map(|alias| text.match_indices(alias.as_str()))
+            .filter(|(at, alias)| {
+                !continues(text, at + alias.len()) && !text[..*at].chars().next_back().is_some_and(char::is_alphanumeric)
+            })
+            .filter_map(|(at, alias)| ByteSpan::new(text, at, at + alias.len()))
+            .collect();
+        spans.sort_by_key(|s| (s.start(), std::cmp::Reverse(s.end())));
+        let mut end = 0;
+        for span in spans {
+            if span.start() < end || self.mentions.iter().any(|m| m.span.contains(span) && m.span != span) {
+                continue;
+            }
+            end = span.end();
+            self.mentions.retain(|m| !m.span.overlaps(span));
+            self.rejected.retain(|r| !r.span.overlaps(span));
+            self.mentions.push(Mention { span, polity: target.clone() });
+        }
+        self.mentions.sort_by_key(|m| m.span);
+    }
+}
+
 /// Words that make a preceding or following polity name part of an institution's name.
 const INSTITUTION_AFTER: &str = "University College Institute Airlines Airways Airport Bank Hotel Street Avenue Road \
     Square Times Post Herald Tribune Gazette Journal Telegraph Open Marathon Stadium Club FC United City Rovers \
