@@ -25,6 +25,7 @@ pub enum Command {
 }
 
 /// Arguments of `label`.
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a command line")]
 #[derive(Debug, Args)]
 pub struct LabelArgs {
     /// Folders of articles, or .txt, .csv, .tsv, .jsonl, .parquet files (plain, .gz or .zst); - is standard input

@@ -1,6 +1,6 @@
 //! Whole articles with document-level gold: the format of document and mention evaluation.
 //!
-//! A folder holds `gold.jsonl` and one `.txt` an article. Each gold line names the article, its target with aliases, the
+//! A folder holds `gold.jsonl` and one `.txt` an article, beside it or in `articles/`. Each gold line names the article, its target with aliases, the
 //! stance of every actor toward it, and how often each surface form names which polity (`-`: none).
 
 use crate::document::{Date, Document, Mention, PolityId};
@@ -83,7 +83,9 @@ pub fn read(folder: &Path) -> Result<Vec<GoldDocument>> {
         .map(|(i, line)| {
             let at = || format!("{}, line {}", path.display(), i + 1);
             let line: Line = serde_json::from_str(line).with_context(at)?;
-            let article = folder.join(format!("{}.txt", line.doc));
+            let nested = folder.join("articles");
+            let place = if nested.is_dir() { &nested } else { folder };
+            let article = place.join(format!("{}.txt", line.doc));
             let text = std::fs::read_to_string(&article).with_context(|| format!("article {}", article.display()))?;
             let date: Option<Date> = line.date.map(|d| d.parse()).transpose().with_context(at)?;
             let document =
@@ -97,9 +99,7 @@ impl GoldDocument {
     /// True positives, predicted and gold mentions, counted by (surface, polity). The gold counts countries; blocs and
     /// non-state authorities only in some articles, so a predicted one counts where the article's gold has its id.
     pub fn mention_hits(&self, mentions: &[Mention]) -> (usize, usize, usize) {
-        let counted = |id: &str| {
-            !id.starts_with(['+', '#']) || self.mentions.iter().any(|c| canonical(&c.code) == id)
-        };
+        let counted = |id: &str| !id.starts_with(['+', '#']) || self.mentions.iter().any(|c| canonical(&c.code) == id);
         let mentions: Vec<&Mention> = mentions.iter().filter(|m| counted(&m.polity.0)).collect();
         let mut found: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for mention in &mentions {

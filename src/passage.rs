@@ -32,6 +32,9 @@ pub enum Scope {
 
 /// Passages of a document, one a sentence at most. `size` counts the tokens of a stretch of text; context is taken in
 /// while the whole stays within `budget`.
+///
+/// # Errors
+/// The first error of `size`.
 pub fn passages<E>(
     document: &Document,
     sentences: &[Sentence],
@@ -124,6 +127,7 @@ mod tests {
         (document, sentences, mentions)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the shape that `passages` asks for")]
     fn words(text: &str) -> Result<usize, Infallible> {
         Ok(text.split(' ').count())
     }
@@ -156,8 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn a_target_leaves_only_stances_toward_it() {
+    fn a_target_leaves_only_stances_toward_it_and_is_brought_along() {
         let found = shown(&Scope::Toward("CHL".into()), 1);
-        assert_eq!(found, [("Peru met Chile.".to_owned(), vec!["PER>CHL".to_owned()])]);
+        let bolivia = ("Bolivia slept.".to_owned(), vec!["BOL>CHL".to_owned()]);
+        assert_eq!(found, [("Peru met Chile.".to_owned(), vec!["PER>CHL".to_owned()]), bolivia]);
+        let (document, sentences, mentions) = setup();
+        let scope = Scope::Toward("CHL".into());
+        let Ok(passages) = passages(&document, &sentences, &mentions, &scope, 1, words);
+        let anchor = passages[1].anchor.map(|span| span.of(&document.text));
+        assert_eq!(anchor, Some("The move angered Chile."));
     }
 }

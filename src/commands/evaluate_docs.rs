@@ -107,15 +107,12 @@ fn mention_errors(gold: &GoldDocument, linked: &Linked, out: &mut dyn Write) -> 
         *balance.entry((mention.span.of(text), mention.polity.0.as_str())).or_default() += 1;
     }
     for count in gold.mentions.iter().filter(|c| c.code != "-") {
-        *balance.entry((count.surface.as_str(), canonical(&count.code))).or_default() -= count.count as i64;
+        *balance.entry((count.surface.as_str(), canonical(&count.code))).or_default() -=
+            i64::try_from(count.count).unwrap_or(i64::MAX);
     }
     for ((surface, code), difference) in balance.into_iter().filter(|(_, n)| *n != 0) {
-        let reasons: Vec<String> = linked
-            .rejected
-            .iter()
-            .filter(|r| r.span.of(text) == surface)
-            .map(|r| r.reason.to_string())
-            .collect();
+        let reasons: Vec<String> =
+            linked.rejected.iter().filter(|r| r.span.of(text) == surface).map(|r| r.reason.to_string()).collect();
         writeln!(out, "{}: {surface} {code} {difference:+} {}", gold.document.id, reasons.join(" "))?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::cli::LabelArgs;
 use crate::document::Document;
-use crate::ingest::{self, Columns, Reject, Settings, compression::Limits};
+use crate::ingest::{self, Columns, Input, Records, Reject, Settings, compression::Limits};
 use crate::mention::Detector;
 use crate::model::Model;
 use crate::output::{
@@ -95,20 +95,7 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     };
     let settings = settings(args);
     for input in &inputs {
-        let records = match ingest::open(input, &settings) {
-            Ok(records) => records,
-            Err(error) if inputs.len() > 1 => {
-                let path = input.path.display().to_string();
-                Box::new(std::iter::once(Err(Reject {
-                    path,
-                    record: 0,
-                    line: None,
-                    byte: None,
-                    reason: error.to_string(),
-                })))
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let records = open(input, &settings, inputs.len() == 1)?;
         for record in records {
             counts.read += 1;
             match record {
@@ -125,14 +112,7 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
                         bail!("{}: record {}: {} (--strict)", reject.path, reject.record, reject.reason);
                     }
                     counts.rejected += 1;
-                    let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-                    rejects.write_record([
-                        guard(&reject.path),
-                        reject.record.to_string(),
-                        number(reject.line),
-                        number(reject.byte),
-                        guard(&reject.reason),
-                    ])?;
+                    write_reject(&mut rejects, &reject)?;
                 }
             }
         }
@@ -151,22 +131,50 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     }
     rejects.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()?;
     let seconds = started.elapsed().as_secs_f64();
+    let registry = &detector.registry().version;
+    write_run(&beside(&args.output, "run.json"), &counts, &model, registry, seconds)?;
+    summary(&counts, &corridor, args, seconds, &rejects_path, out)?;
+    Ok(counts.rejected == 0)
+}
+
+/// The record of the run: what went in, by which means, what came out.
+fn write_run(path: &Path, counts: &Counts, model: &Model, registry: &str, seconds: f64) -> Result<()> {
     let run = json!({
         "program": concat!("demarche ", env!("CARGO_PKG_VERSION")), "schema": SCHEMA,
         "arguments": std::env::args().skip(1).collect::<Vec<_>>(),
         "model": { "name": model.stance.name, "sha256": model.checksum, "engine": "cpu" },
-        "registry": detector.registry().version,
+        "registry": registry,
         "documents": { "in": counts.read, "labelled": counts.labelled,
             "without_countries": counts.without_countries, "rejected": counts.rejected },
         "rows": counts.rows, "passages": counts.passages, "truncated_passages": counts.truncated,
         "unreadable_dates": counts.bad_dates, "encodings": counts.encodings, "seconds": seconds,
     });
-    let run_path = beside(&args.output, "run.json");
-    let mut file = Pending::create(&run_path)?;
+    let mut file = Pending::create(path)?;
     writeln!(file, "{run:#}")?;
-    file.finish()?;
-    summary(&counts, &corridor, args, seconds, &rejects_path, out)?;
-    Ok(counts.rejected == 0)
+    Ok(file.finish()?)
+}
+
+fn write_reject<W: Write>(rejects: &mut csv::Writer<W>, reject: &Reject) -> csv::Result<()> {
+    let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+    rejects.write_record([
+        guard(&reject.path),
+        reject.record.to_string(),
+        number(reject.line),
+        number(reject.byte),
+        guard(&reject.reason),
+    ])
+}
+
+/// Opens a file of the corpus. Among others, a file that cannot be opened is one reject; alone, it is the user's mistake.
+fn open(input: &Input, settings: &Settings, alone: bool) -> Result<Records> {
+    match ingest::open(input, settings) {
+        Ok(records) => Ok(records),
+        Err(error) if alone => Err(error.into()),
+        Err(error) => {
+            let (path, reason) = (input.path.display().to_string(), error.to_string());
+            Ok(Box::new(std::iter::once(Err(Reject { path, record: 0, line: None, byte: None, reason }))))
+        }
+    }
 }
 
 fn write_document(

@@ -1,4 +1,4 @@
-//! WordPiece tokenization of anonymised passages, with the role tokens put in as ids.
+//! `WordPiece` tokenization of anonymised passages, with the role tokens put in as ids.
 //!
 //! Text between roles is tokenized as plain text: a literal `[CLS]` or `[P1]` in an article is never a special token.
 

@@ -71,7 +71,8 @@ impl Linked {
             .filter(|alias| !alias.is_empty())
             .flat_map(|alias| text.match_indices(alias.as_str()))
             .filter(|(at, alias)| {
-                !continues(text, at + alias.len()) && !text[..*at].chars().next_back().is_some_and(char::is_alphanumeric)
+                !continues(text, at + alias.len())
+                    && !text[..*at].chars().next_back().is_some_and(char::is_alphanumeric)
             })
             .filter_map(|(at, alias)| ByteSpan::new(text, at, at + alias.len()))
             .collect();

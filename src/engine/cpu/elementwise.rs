@@ -2,6 +2,8 @@
 //!
 //! `pulp` picks the instruction set at run time; the loops below are plain Rust without branches or library calls.
 
+#![expect(clippy::inline_always, reason = "only what is inlined into a dispatched closure is compiled for its SIMD")]
+
 use pulp::Arch;
 use std::f32::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E};
 
@@ -113,7 +115,7 @@ fn erf(x: f32) -> f32 {
     let x = if x < -4.0 { -4.0 } else { x };
     let x2 = x * x;
     let mut p = -2.726_142_3e-10;
-    for c in [2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906_4e-4, -2.954_599_8e-3, -1.609_603_3e-2] {
+    for c in [2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906_4e-4, -2.954_6e-3, -1.609_603_3e-2] {
         p = p * x2 + c;
     }
     let mut q = -1.456_607_2e-5;
@@ -133,9 +135,9 @@ mod tests {
         for (x, expected) in [
             (0.0, 0.0),
             (0.1, 0.112_462_916),
-            (0.5, 0.520_499_88),
+            (0.5, 0.520_499_9),
             (1.0, 0.842_700_8),
-            (2.5, 0.999_593_05),
+            (2.5, 0.999_593_1),
             (-1.5, -0.966_105_15),
             (9.0, 1.0),
         ] {

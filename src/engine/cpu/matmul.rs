@@ -74,7 +74,7 @@ mod tests {
             matmul(a.view(), b.view(), out.view_mut(), 1.0, false);
             for ((i, j), value) in out.indexed_iter() {
                 let expected: f32 = (0..k).map(|l| a[[i, l]] * b[[l, j]]).sum();
-                prop_assert_eq!(*value, expected);
+                prop_assert!((*value - expected).abs() < 1e-3);
             }
         }
     }

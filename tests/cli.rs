@@ -1,0 +1,129 @@
+//! The real binary on real files: what a user types, and what comes back.
+
+use assert_cmd::Command;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+fn demarche(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("demarche").expect("the binary is built");
+    command.current_dir(folder).timeout(std::time::Duration::from_secs(300));
+    command
+}
+
+fn model() -> String {
+    format!("{}/models/minilm-stance", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn label(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = demarche(folder)
+        .args(["label", "--model", &model(), "-q", "-o", "out.csv"])
+        .args(arguments)
+        .output()
+        .expect("the binary runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+fn rows(folder: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(folder.join("out.csv")).expect("a table");
+    reader.records().map(|r| r.expect("a record").iter().map(str::to_owned).collect()).collect()
+}
+
+const ARTICLE: &str =
+    "Peru recognised Kosovo as an independent state on Friday.\n\nSerbia condemned Peru's decision.\n";
+
+#[test]
+fn an_article_becomes_rows_with_evidence_and_the_counts_add_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("news")).expect("made");
+    fs::write(folder.path().join("news/a.txt"), ARTICLE).expect("written");
+    fs::write(folder.path().join("news/b.txt"), "It rained all day.").expect("written");
+    let (code, stdout, stderr) = label(folder.path(), &["news"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("2 in = 1 labelled + 1 without countries + 0 rejected"), "{stdout}");
+    let rows = rows(folder.path());
+    let found: Vec<[&str; 3]> = rows.iter().map(|r| [r[4].as_str(), r[10].as_str(), r[7].as_str()]).collect();
+    assert!(found.contains(&["PER", "recognize", "XKX"]), "{found:?}");
+    assert!(found.contains(&["SRB", "condemn", "PER"]), "{found:?}");
+    let recognition = rows.iter().find(|r| r[4] == "PER" && r[7] == "XKX").expect("a row");
+    assert_eq!(recognition[20], "[[Peru]] recognised {{Kosovo}} as an independent state on Friday.");
+    let span: Vec<usize> = [21, 22].map(|i: usize| recognition[i].parse().expect("a number")).to_vec();
+    assert_eq!(&ARTICLE[span[0]..span[1]], "Peru recognised Kosovo as an independent state on Friday.");
+    assert!(folder.path().join("run.json").exists() && folder.path().join("rejects.csv").exists());
+}
+
+#[test]
+fn every_format_and_compression_gives_the_same_rows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let line = serde_json::json!({ "id": "a", "date": "2019-01-02", "text": ARTICLE }).to_string();
+    fs::write(at("a.jsonl"), format!("{line}\n")).expect("written");
+    let mut gz =
+        flate2::write::GzEncoder::new(fs::File::create(at("b.jsonl.gz")).expect("made"), flate2::Compression::fast());
+    writeln!(gz, "{line}").expect("written");
+    gz.finish().expect("written");
+    fs::write(at("c.jsonl.zst"), zstd::encode_all(line.as_bytes(), 3).expect("packed")).expect("written");
+    let mut csv = csv::Writer::from_path(at("d.csv")).expect("made");
+    csv.write_record(["id", "date", "text"]).expect("written");
+    csv.write_record(["a", "2019-01-02", ARTICLE]).expect("written");
+    csv.flush().expect("written");
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(line.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    fs::write(at("e.jsonl"), utf16).expect("written");
+    let mut tables = Vec::new();
+    for name in ["a.jsonl", "b.jsonl.gz", "c.jsonl.zst", "d.csv", "e.jsonl"] {
+        let (code, _, stderr) = label(folder.path(), &[name]);
+        assert_eq!(code, 0, "{name}: {stderr}");
+        let mut rows = rows(folder.path());
+        for row in &mut rows {
+            row[23].clear();
+        }
+        assert!(!rows.is_empty(), "{name}");
+        tables.push(rows);
+    }
+    assert!(tables.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn a_bad_record_is_located_in_rejects_and_the_rest_is_labelled() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = serde_json::json!({ "id": "good", "text": ARTICLE });
+    fs::write(folder.path().join("a.jsonl"), format!("{good}\nnot json\n{{\"id\":\"x\",\"text\":\"\"}}\n"))
+        .expect("written");
+    let (code, stdout, stderr) = label(folder.path(), &["a.jsonl"]);
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stdout.contains("3 in = 1 labelled + 0 without countries + 2 rejected"), "{stdout}");
+    let rejects = fs::read_to_string(folder.path().join("rejects.csv")).expect("a file");
+    let lines: Vec<&str> = rejects.lines().collect();
+    assert!(lines[1].starts_with("a.jsonl,2,2,") && lines[2].starts_with("a.jsonl,3,3,"), "{rejects}");
+}
+
+#[test]
+fn mistakes_name_the_way_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.csv"), "id,body\n1,Peru met Chile.\n").expect("written");
+    fs::create_dir(folder.path().join("empty")).expect("made");
+    for (argument, expected) in [
+        ("nowhere", "cannot read nowhere"),
+        ("empty", "holds no .txt"),
+        ("a.csv", "has no column `text`; it has `id`, `body`; choose with --text"),
+    ] {
+        let (code, _, stderr) = label(folder.path(), &[argument]);
+        assert_eq!(code, 2, "{argument}");
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+    let (code, _, stderr) = label(folder.path(), &["a.csv", "--text", "body"]);
+    assert_eq!(code, 0, "{stderr}");
+}
+
+#[test]
+fn threads_and_order_of_files_change_no_byte_of_a_documents_rows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sample = format!("{}/datasets/sample/articles", env!("CARGO_MANIFEST_DIR"));
+    let (code, ..) = label(folder.path(), &[&sample, "--threads", "1"]);
+    assert_ne!(code, 2);
+    let one = fs::read(folder.path().join("out.csv")).expect("a table");
+    let (code, ..) = label(folder.path(), &[&sample, "--threads", "2"]);
+    assert_ne!(code, 2);
+    assert!(one == fs::read(folder.path().join("out.csv")).expect("a table"));
+}
