@@ -135,8 +135,7 @@ impl<'a> Scene<'a> {
         }
         let aliases: Vec<&'a Alias> = readings.aliases.iter().map(|i| &self.detector.registry.aliases[*i]).collect();
         let place = aliases.iter().any(|a| matches!(a.kind, Kind::Name | Kind::Capital));
-        if place && candidate.span.of(self.text).chars().all(|c| !c.is_lowercase()) && self.opens_report(candidate.span)
-        {
+        if place && self.in_dateline(candidate.span) {
             return Err(Reason::Dateline);
         }
         if place && self.in_institution(candidate.span) {
@@ -204,7 +203,8 @@ impl<'a> Scene<'a> {
                 && a.polity == alias.polity
                 && a.holds_on(self.day)
                 && a.surface.len() > alias.surface.len()
-                && a.surface.ends_with(&alias.surface)
+                && (ends_with_word(&a.surface, &alias.surface)
+                    || a.surface.strip_prefix(&alias.surface).is_some_and(|rest| rest.starts_with(' ')))
         })
     }
 
@@ -287,6 +287,14 @@ impl<'a> Scene<'a> {
         let next = after.strip_prefix(' ').and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
         let head = before.strip_suffix(" of ").and_then(|rest| rest.rsplit(char::is_whitespace).next());
         next.is_some_and(|w| among(INSTITUTION_AFTER, w)) || head.is_some_and(|w| among(INSTITUTION_BEFORE, w))
+    }
+
+    /// `PARIS, Aug. 3 —`, `DAMASCUS, Syria —`, `From our correspondent in Tindouf`.
+    fn in_dateline(&self, span: ByteSpan) -> bool {
+        let line = self.text[..span.start()].rsplit('\n').next().unwrap_or_default();
+        let shouted = |text: &str| text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase);
+        let byline = ["By our ", "From our "].iter().any(|opening| line.trim_start().starts_with(opening));
+        byline && line.len() < NEAR || (shouted(span.of(self.text)) || shouted(line)) && self.opens_report(span)
     }
 
     /// At the start of a line and followed by what closes a dateline.
