@@ -82,6 +82,8 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         label_smoothing: 0.03,
         seed: args.seed,
         patience: 2,
+        mix: args.mix,
+        half: args.bf16,
         review_precision: 0.85,
         checkpoint: args.checkpoint.clone(),
         checkpoint_every: 200,

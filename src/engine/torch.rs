@@ -132,12 +132,12 @@ impl Network {
                 starts.push(row);
             }
         }
-        let sums = Tensor::zeros([counts.len() as i64, width], (Kind::Float, device)).index_add(
+        let sums = Tensor::zeros([counts.len() as i64, width], (hidden.kind(), device)).index_add(
             0,
             &index(&roles),
             &flat.index_select(0, &index(&positions)),
         );
-        let means = sums / Tensor::from_slice(&counts).to_device(device).unsqueeze(1);
+        let means = sums / Tensor::from_slice(&counts).to_device(device).to_kind(hidden.kind()).unsqueeze(1);
         let features = Tensor::cat(
             &[
                 means.index_select(0, &index(&actors)),

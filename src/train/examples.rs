@@ -1,5 +1,6 @@
 //! Gold texts as training examples: labels, weights, shuffling, batches of similar length.
 
+use super::mix::Mixer;
 use crate::encode::{EncodeError, EncodedExample, Encoder, ROLES};
 use crate::gold::GoldText;
 use crate::predict;
@@ -84,15 +85,20 @@ impl TrainSet {
         crate::model::folder::sha256(&hash.finalize())
     }
 
-    /// One epoch of batches of `size` texts: shuffled by `rng`, roles renumbered by `rng`.
+    /// One epoch of batches of `size` texts: shuffled by `rng`, roles renumbered by `rng`, a share `mix` of the texts
+    /// joined with another.
     pub(super) fn epoch(
         &self,
         encoder: &Encoder,
         size: usize,
+        mix: f64,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<LabelledBatch>, EncodeError> {
+        let mixer = Mixer::new(self.items.iter().map(|(text, _)| text));
         let mut encoded = Vec::with_capacity(self.items.len());
         for (text, weight) in &self.items {
+            let joined = if rng.random_bool(mix) { mixer.join(text, rng) } else { None };
+            let text = joined.as_ref().unwrap_or(text);
             for (example, members) in predict::examples(text) {
                 let numbering = renumber(example.polities.len(), rng);
                 let labels: Vec<_> = members

@@ -47,6 +47,10 @@ pub struct TrainSettings {
     pub seed: u64,
     /// Stop after this many epochs without a better figure on dev.
     pub patience: usize,
+    /// Share of the texts that are joined with another.
+    pub mix: f64,
+    /// Computes in bfloat16 over single-precision weights.
+    pub half: bool,
     /// Precision that the review thresholds are fitted to.
     pub review_precision: f64,
     /// Where checkpoints go, every [`Self::checkpoint_every`] updates; not part of the run's identity.
@@ -138,6 +142,9 @@ pub fn fit(
         }
     };
     let mut optimizer = AdamW::new(network.named(), rate, settings.weight_decay);
+    if settings.half {
+        network.store.bfloat16();
+    }
     let fingerprint =
         format!("{} {}", train.fingerprint(), serde_json::to_string(settings).map_err(anyhow::Error::from)?);
     let mut progress = Progress { fingerprint: fingerprint.clone(), step: 0, best: None };
@@ -151,7 +158,7 @@ pub fn fit(
     let mut step = 0;
     'run: for epoch in 1..=settings.epochs {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed ^ (epoch as u64) << 32);
-        let batches = train.epoch(encoder, settings.batch, &mut rng)?;
+        let batches = train.epoch(encoder, settings.batch, settings.mix, &mut rng)?;
         let total = batches.len() * settings.epochs;
         let (mut loss_sum, mut losses) = (0.0, 0usize);
         for batch in &batches {
@@ -175,7 +182,7 @@ pub fn fit(
         if step <= progress.step && !step.is_multiple_of(settings.checkpoint_every) {
             continue;
         }
-        let weights = network.weights();
+        let weights = optimizer.weights();
         let confusion = confusion(&config, &weights, encoder, dev, device)?;
         let figure = confusion.macro_f1(&Stance::POSITIONS);
         report(step, total, loss_sum / losses.max(1) as f64, Some(&confusion));
@@ -199,7 +206,7 @@ pub fn fit(
             }
             weights
         }
-        None => network.weights(),
+        None => optimizer.weights(),
     };
     let logits = labelled_logits(&config, &weights, encoder, calibration, device)?;
     let temperature = calibrate::fit_temperature(&logits);
@@ -242,7 +249,7 @@ pub(super) fn loss(
     train: bool,
 ) -> Result<Tensor, EngineError> {
     let device = network.store.device();
-    let logits = network.forward(&batch.examples, train)?;
+    let logits = network.forward(&batch.examples, train)?.to_kind(Kind::Float);
     let gold: Vec<i64> = batch.labels.iter().map(|(stance, _)| stance.index() as i64).collect();
     let weights: Vec<f32> = batch.labels.iter().map(|(s, w)| w * settings.class_weights[s.index()]).collect();
     let gold = Tensor::from_slice(&gold).to_device(device);

@@ -1,5 +1,10 @@
 //! AdamW (Loshchilov & Hutter 2019) with state that can be saved, layer-wise learning rates, and gradient clipping.
+//!
+//! The optimiser owns the variables' values in single precision; the network's own variables are copies of them, in
+//! whatever precision it computes in (Micikevicius et al. 2018, *Mixed Precision Training*).
 
+use crate::engine::torch::stored;
+use crate::model::weights::Weights;
 use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
@@ -8,7 +13,10 @@ const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-6;
 
 struct Slot {
+    /// What the network computes with.
     variable: Tensor,
+    /// The value, in single precision.
+    master: Tensor,
     first: Tensor,
     second: Tensor,
     rate: f64,
@@ -27,9 +35,11 @@ impl AdamW {
             .into_iter()
             .map(|(name, variable)| {
                 let plain = name.ends_with(".bias") || name.contains("LayerNorm");
+                let master = variable.detach().copy().to_kind(Kind::Float);
                 let slot = Slot {
-                    first: variable.zeros_like().set_requires_grad(false),
-                    second: variable.zeros_like().set_requires_grad(false),
+                    first: master.zeros_like(),
+                    second: master.zeros_like(),
+                    master,
                     rate: rate(&name),
                     decay: if plain { 0.0 } else { weight_decay },
                     variable,
@@ -49,8 +59,8 @@ impl AdamW {
     /// Scales all gradients so that their joint L2 norm is at most `limit`; returns the norm before.
     pub(super) fn clip(&mut self, limit: f64) -> f64 {
         tch::no_grad(|| {
-            let norms: Vec<Tensor> =
-                self.slots.values().map(|s| s.variable.grad()).filter(Tensor::defined).map(|g| g.norm()).collect();
+            let grads = self.slots.values().map(|s| s.variable.grad()).filter(Tensor::defined);
+            let norms: Vec<Tensor> = grads.map(|g| g.to_kind(Kind::Float).norm()).collect();
             let norm = Tensor::stack(&norms, 0).norm().double_value(&[]);
             if norm > limit {
                 for slot in self.slots.values() {
@@ -74,12 +84,14 @@ impl AdamW {
                 if !grad.defined() {
                     continue;
                 }
+                let grad = grad.to_kind(Kind::Float);
                 let rate = learning_rate * slot.rate;
                 let _ = slot.first.g_mul_scalar_(BETA_1).g_add_(&(&grad * (1.0 - BETA_1)));
                 let _ = slot.second.g_mul_scalar_(BETA_2).addcmul_(&(&grad * (1.0 - BETA_2)), &grad);
                 let scale = (&slot.second / bias_2).sqrt_().g_add_scalar_(EPSILON);
-                let _ = slot.variable.g_mul_scalar_(1.0 - rate * slot.decay);
-                let _ = slot.variable.g_sub_(&(&slot.first * (rate / bias_1)).g_div_(&scale));
+                let _ = slot.master.g_mul_scalar_(1.0 - rate * slot.decay);
+                let _ = slot.master.g_sub_(&(&slot.first * (rate / bias_1)).g_div_(&scale));
+                slot.variable.copy_(&slot.master);
             }
         });
     }
@@ -89,22 +101,32 @@ impl AdamW {
         self.slots
             .iter()
             .flat_map(|(name, slot)| {
-                [("variable", &slot.variable), ("first", &slot.first), ("second", &slot.second)]
+                [("variable", &slot.master), ("first", &slot.first), ("second", &slot.second)]
                     .map(|(part, tensor)| (format!("{part}.{name}"), tensor.detach()))
             })
             .collect()
+    }
+
+    /// The variables' values by name.
+    pub(super) fn weights(&self) -> Weights {
+        let mut weights = Weights::default();
+        for (name, slot) in &self.slots {
+            weights.insert(name.clone(), stored(&slot.master));
+        }
+        weights
     }
 
     /// Puts a checkpoint's state back; returns the name of the first tensor that does not fit.
     pub(super) fn restore(&mut self, state: &BTreeMap<String, Tensor>) -> Result<(), String> {
         for (name, slot) in &mut self.slots {
             for (part, tensor) in
-                [("variable", &mut slot.variable), ("first", &mut slot.first), ("second", &mut slot.second)]
+                [("variable", &mut slot.master), ("first", &mut slot.first), ("second", &mut slot.second)]
             {
                 let key = format!("{part}.{name}");
                 let saved = state.get(&key).filter(|t| t.size() == tensor.size()).ok_or(key)?;
                 tch::no_grad(|| tensor.copy_(&saved.to_kind(Kind::Float)));
             }
+            tch::no_grad(|| slot.variable.copy_(&slot.master));
         }
         Ok(())
     }

@@ -1,0 +1,133 @@
+//! Joins two unrelated texts into one, as articles put reports side by side.
+//!
+//! The labels of each text stay, and a polity of one has no stance toward a polity of the other: from this the model
+//! learns that a stance in the next sentence is not everybody's (in the manner of mixed-sample augmentation).
+
+use crate::document::{ByteSpan, Dyad, Mention, PolityId};
+use crate::encode::ROLES;
+use crate::gold::{GoldPair, GoldText};
+use crate::stance::Stance;
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes of a joined text at most: about what the token limit holds.
+const LONGEST: usize = 900;
+/// Pairs across the two texts that are asked about at most, so that they do not drown the labelled ones.
+const ACROSS: usize = 5;
+/// Partners that are tried.
+const TRIES: usize = 8;
+
+/// Texts by polity.
+pub(super) struct Mixer<'a> {
+    texts: Vec<&'a GoldText>,
+    by_polity: BTreeMap<&'a PolityId, Vec<usize>>,
+}
+
+impl<'a> Mixer<'a> {
+    pub(super) fn new(texts: impl IntoIterator<Item = &'a GoldText>) -> Self {
+        let texts: Vec<&GoldText> = texts.into_iter().collect();
+        let mut by_polity: BTreeMap<&PolityId, Vec<usize>> = BTreeMap::new();
+        for (i, text) in texts.iter().enumerate() {
+            for polity in polities(text) {
+                by_polity.entry(polity).or_default().push(i);
+            }
+        }
+        Self { texts, by_polity }
+    }
+
+    /// `text` with another before or behind it; `None` if no partner fits. Every second partner shares a polity.
+    pub(super) fn join(&self, text: &GoldText, rng: &mut ChaCha8Rng) -> Option<GoldText> {
+        let own: Vec<&PolityId> = polities(text).into_iter().collect();
+        for _ in 0..TRIES {
+            let pool = own.get(rng.random_range(0..own.len().max(1))).and_then(|p| self.by_polity.get(*p));
+            let index = match pool {
+                Some(pool) if rng.random_bool(0.5) => pool[rng.random_range(0..pool.len())],
+                _ => rng.random_range(0..self.texts.len()),
+            };
+            let other = self.texts[index];
+            let (first, second) = if rng.random_bool(0.5) { (text, other) } else { (other, text) };
+            if let Some(joined) = join(first, second, rng) {
+                return Some(joined);
+            }
+        }
+        None
+    }
+}
+
+fn polities(text: &GoldText) -> BTreeSet<&PolityId> {
+    text.mentions.iter().map(|m| &m.polity).collect()
+}
+
+fn join(first: &GoldText, second: &GoldText, rng: &mut ChaCha8Rng) -> Option<GoldText> {
+    let (here, there) = (polities(first), polities(second));
+    let shared = here.intersection(&there).count();
+    // With two polities in common, the texts could label the same dyad differently.
+    if shared > 1 || here.len() + there.len() - shared > ROLES || first.text.len() + second.text.len() >= LONGEST {
+        return None;
+    }
+    let text = format!("{} {}", first.text.trim_end(), second.text);
+    let shift = text.len() - second.text.len();
+    let moved = |m: &Mention| {
+        let span = ByteSpan::new(&text, m.span.start() + shift, m.span.end() + shift)?;
+        Some(Mention { span, polity: m.polity.clone() })
+    };
+    let later: Vec<Mention> = second.mentions.iter().map(moved).collect::<Option<_>>()?;
+    let mentions = first.mentions.iter().cloned().chain(later).collect();
+    let mut across: Vec<GoldPair> = here
+        .difference(&there)
+        .flat_map(|a| there.difference(&here).flat_map(move |b| [(*a, *b), (*b, *a)]))
+        .map(|(actor, target)| Dyad { actor: actor.clone(), target: target.clone() })
+        .map(|dyad| GoldPair { dyad, stance: Stance::None, sure: true })
+        .collect();
+    across.shuffle(rng);
+    across.truncate(ACROSS);
+    let pairs = first.pairs.iter().chain(&second.pairs).cloned().chain(across).collect();
+    Some(GoldText { id: format!("{}+{}", first.id, second.id), date: first.date, text, mentions, pairs })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    fn gold(id: &str, text: &str, names: [(&str, &str); 2], stance: Stance) -> GoldText {
+        let mentions = names
+            .iter()
+            .map(|(surface, polity)| {
+                let start = text.find(surface).expect("in text");
+                let span = ByteSpan::new(text, start, start + surface.len()).expect("on boundaries");
+                Mention { span, polity: (*polity).into() }
+            })
+            .collect();
+        let dyad = Dyad { actor: names[0].1.into(), target: names[1].1.into() };
+        let pairs = vec![GoldPair { dyad, stance, sure: true }];
+        GoldText { id: id.into(), date: None, text: text.into(), mentions, pairs }
+    }
+
+    #[test]
+    fn a_joined_text_keeps_its_labels_and_has_none_across() {
+        let first = gold("a", "Peru condemned Chad.", [("Peru", "PER"), ("Chad", "TCD")], Stance::Condemn);
+        let second = gold("b", "Côte d'Ivoire met Fiji.", [("Côte d'Ivoire", "CIV"), ("Fiji", "FJI")], Stance::Engage);
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let joined = join(&first, &second, &mut rng).expect("nothing in common");
+        let surfaces: Vec<&str> = joined.mentions.iter().map(|m| m.span.of(&joined.text)).collect();
+        assert_eq!(surfaces, ["Peru", "Chad", "Côte d'Ivoire", "Fiji"]);
+        assert_eq!(joined.pairs[0], first.pairs[0]);
+        assert_eq!(joined.pairs[1], second.pairs[0]);
+        assert_eq!(joined.pairs.len(), 2 + ACROSS);
+        for pair in &joined.pairs[2..] {
+            assert_eq!(pair.stance, Stance::None);
+            let side = |p: &PolityId| ["PER", "TCD"].contains(&p.0.as_str());
+            assert_ne!(side(&pair.dyad.actor), side(&pair.dyad.target));
+        }
+    }
+
+    #[test]
+    fn texts_on_the_same_dyad_are_not_joined() {
+        let first = gold("a", "Peru condemned Chad.", [("Peru", "PER"), ("Chad", "TCD")], Stance::Condemn);
+        let second = gold("b", "Chad met Peru.", [("Chad", "TCD"), ("Peru", "PER")], Stance::Engage);
+        assert_eq!(join(&first, &second, &mut ChaCha8Rng::seed_from_u64(1)), None);
+    }
+}
