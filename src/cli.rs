@@ -73,6 +73,9 @@ pub struct LabelArgs {
     /// Stop at the first record that cannot be read
     #[arg(long)]
     pub strict: bool,
+    /// Go on with a run that was stopped, given the same arguments and files; the tables become the same, byte for byte
+    #[arg(long)]
+    pub resume: bool,
     /// Show no progress
     #[arg(short, long)]
     pub quiet: bool,

@@ -70,7 +70,7 @@ impl StanceProbs {
     /// that no finite logit overflows.
     pub fn from_logits(logits: [f32; 4], temperature: f64) -> Self {
         let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let exps = logits.map(|x| (f64::from(x - top) / temperature).exp());
+        let exps = logits.map(|x| ((f64::from(x) - f64::from(top)) / temperature).exp());
         Self::from_weights(exps)
     }
 

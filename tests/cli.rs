@@ -127,3 +127,153 @@ fn threads_and_order_of_files_change_no_byte_of_a_documents_rows() {
     assert_ne!(code, 2);
     assert!(one == fs::read(folder.path().join("out.csv")).expect("a table"));
 }
+
+/// Kills a run that has labelled one window and waits for more, then resumes it with the whole corpus.
+#[test]
+fn a_killed_run_resumes_to_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = |i: usize| match i {
+        7 | 41 => "not json\n".to_owned(),
+        _ => format!("{}\n", serde_json::json!({ "id": format!("n{i}"), "text": format!("Item {i}. {ARTICLE}") })),
+    };
+    let corpus: String = (0..90).map(line).collect();
+    fs::write(folder.path().join("a.jsonl"), &corpus).expect("written");
+    let arguments = ["-", "--evidence", "evidence.csv", "--codes", "--excel"];
+    let whole =
+        || ["out.csv", "evidence.csv", "rejects.csv"].map(|n| fs::read(folder.path().join(n)).expect("a table"));
+    let piped = |extra: &[&str]| {
+        demarche(folder.path())
+            .args(["label", "--model", &model(), "-q", "-o", "out.csv"])
+            .args(arguments)
+            .args(extra)
+            .write_stdin(corpus.clone())
+            .output()
+            .expect("the binary runs")
+    };
+    assert_eq!(piped(&[]).status.code(), Some(1));
+    let expected = whole();
+    for name in ["out.csv", "evidence.csv", "rejects.csv"] {
+        fs::remove_file(folder.path().join(name)).expect("removed");
+    }
+
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_demarche"))
+        .args(["label", "--model", &model(), "-q", "-o", "out.csv"])
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let first: String = (0..50).map(line).collect();
+    stdin.write_all(first.as_bytes()).expect("written");
+    stdin.flush().expect("written");
+    let journal = folder.path().join("out.csv.resume.json");
+    while !journal.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    assert!(!folder.path().join("out.csv").exists());
+
+    let other = piped(&["--resume", "--include-none"]);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("other arguments"));
+    let resumed = piped(&["--resume"]);
+    assert_eq!(resumed.status.code(), Some(1), "{}", String::from_utf8_lossy(&resumed.stderr));
+    let stdout = String::from_utf8_lossy(&resumed.stdout);
+    assert!(stdout.contains("90 in = 88 labelled + 0 without countries + 2 rejected"), "{stdout}");
+    assert!(stdout.contains("were read before the run was resumed"), "{stdout}");
+    assert!(whole() == expected);
+    assert!(!journal.exists());
+}
+
+#[test]
+fn parquet_gives_the_same_rows_as_jsonl() {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    use parquet::file::writer::SerializedFileWriter;
+    let folder = tempfile::tempdir().expect("a folder");
+    let articles = [("a", "2019-01-02", ARTICLE), ("b", "2021-05-06", "Chile met Peru in Lima."), ("c", "", "")];
+    let mut lines = String::new();
+    for (id, date, text) in articles {
+        lines += &format!("{}\n", serde_json::json!({ "id": id, "date": date, "text": text }));
+    }
+    fs::write(folder.path().join("a.jsonl"), lines).expect("written");
+    let schema = "message news { required binary junk; required binary id (utf8); required binary date (utf8); \
+                  required binary text (utf8); }";
+    let schema = std::sync::Arc::new(parquet::schema::parser::parse_message_type(schema).expect("a schema"));
+    let file = fs::File::create(folder.path().join("b.parquet")).expect("made");
+    let mut writer = SerializedFileWriter::new(file, schema, std::sync::Arc::default()).expect("starts");
+    // One row group an article: the reader must cross them.
+    for (id, date, text) in articles {
+        let mut group = writer.next_row_group().expect("a group");
+        for value in ["junk", id, date, text] {
+            let mut column = group.next_column().expect("no error").expect("a column");
+            let values = [ByteArray::from(value)];
+            column.typed::<ByteArrayType>().write_batch(&values, None, None).expect("written");
+            column.close().expect("closed");
+        }
+        group.close().expect("closed");
+    }
+    writer.close().expect("closed");
+    let mut tables = Vec::new();
+    for name in ["a.jsonl", "b.parquet"] {
+        let (code, stdout, stderr) = label(folder.path(), &[name]);
+        assert_eq!(code, 1, "{name}: {stderr}");
+        assert!(stdout.contains("3 in = 2 labelled + 0 without countries + 1 rejected"), "{stdout}");
+        let mut rows = rows(folder.path());
+        for row in &mut rows {
+            row[23].clear();
+        }
+        tables.push(rows);
+    }
+    assert!(!tables[0].is_empty());
+    assert_eq!(tables[0], tables[1]);
+    let (code, _, stderr) = label(folder.path(), &["b.parquet", "--text", "body"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("has no column `body`; it has `junk`, `id`, `date`, `text`"), "{stderr}");
+}
+
+#[test]
+fn windows_1252_is_decoded_and_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("news")).expect("made");
+    fs::write(folder.path().join("news/a.txt"), b"C\xf4te d\x92Ivoire condemned Peru.").expect("written");
+    fs::write(folder.path().join("news/b.txt"), "Perú condemned Chile.").expect("written");
+    let (code, _, stderr) = label(folder.path(), &["news"]);
+    assert_eq!(code, 0, "{stderr}");
+    let rows = rows(folder.path());
+    let evidence = &rows.iter().find(|r| r[4] == "CIV").expect("a row of the first article")[20];
+    assert_eq!(evidence, "[[Côte d’Ivoire]] condemned {{Peru}}.");
+    let run = fs::read_to_string(folder.path().join("run.json")).expect("a file");
+    let run: serde_json::Value = serde_json::from_str(&run).expect("JSON");
+    assert_eq!(run["encodings"], serde_json::json!({ "utf-8": 1, "windows-1252": 1 }));
+}
+
+#[test]
+fn strict_stops_at_the_first_bad_record_and_writes_no_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = serde_json::json!({ "id": "good", "text": ARTICLE });
+    fs::write(folder.path().join("a.jsonl"), format!("{good}\nnot json\n")).expect("written");
+    let (code, _, stderr) = label(folder.path(), &["a.jsonl", "--strict"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("a.jsonl: record 2: not a JSON object"), "{stderr}");
+    assert!(!folder.path().join("out.csv").exists());
+}
+
+#[test]
+fn wire_copy_is_read_once_and_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = |i| format!("{}\n", serde_json::json!({ "id": i, "text": ARTICLE }));
+    fs::write(folder.path().join("a.jsonl"), (0..70).map(line).collect::<String>()).expect("written");
+    let (code, _, stderr) = label(folder.path(), &["a.jsonl"]);
+    assert_eq!(code, 0, "{stderr}");
+    let run = fs::read_to_string(folder.path().join("run.json")).expect("a file");
+    let run: serde_json::Value = serde_json::from_str(&run).expect("JSON");
+    assert_eq!(run["repeated_examples"], 69 * 2);
+    let stances = |id: &str| {
+        let rows = rows(folder.path());
+        rows.iter().filter(|r| r[1] == id).map(|r| r[4..20].to_vec()).collect::<Vec<_>>()
+    };
+    assert!(!stances("0").is_empty());
+    assert_eq!(stances("0"), stances("69"));
+}

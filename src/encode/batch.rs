@@ -1,7 +1,7 @@
 //! A batch: encoded examples packed side by side, and the rule that fills it.
 
 /// One example in token ids. `L` tokens, `K` roles, `D` dyads.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct EncodedExample {
     /// `(L,)` token ids, from `[CLS]` to `[SEP]`.
     pub ids: Vec<u32>,

@@ -1,9 +1,10 @@
 //! The model wall: one narrow trait from a batch to logits, and its implementations.
 //!
-//! `cpu` is embedded and always there; `torch` (cargo feature) trains, drives CUDA and checks `cpu`; [`FakeEngine`]
+//! `cpu` is embedded and always there; `memo` spares any engine what it has already scored; `torch` (cargo feature) trains, drives CUDA and checks `cpu`; [`FakeEngine`]
 //! lets everything above the wall be tested without a model. No tensor type passes the wall.
 
 pub mod cpu;
+pub mod memo;
 #[cfg(feature = "torch")]
 pub mod torch;
 

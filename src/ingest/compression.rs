@@ -35,7 +35,7 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
 /// If the first bytes cannot be read.
 pub fn bounded(raw: Box<dyn Read + Send>, limits: Limits) -> io::Result<Box<dyn Read + Send>> {
     let consumed = Arc::new(AtomicU64::new(0));
-    let mut file = BufReader::with_capacity(1 << 16, Counted { inner: raw, count: Arc::clone(&consumed) });
+    let mut file = BufReader::with_capacity(1 << 16, Counted::new(raw, Arc::clone(&consumed)));
     let head = file.fill_buf()?;
     let unfolded: Box<dyn Read + Send> = if head.starts_with(&[0x1f, 0x8b]) {
         Box::new(flate2::bufread::MultiGzDecoder::new(file))
@@ -47,9 +47,16 @@ pub fn bounded(raw: Box<dyn Read + Send>, limits: Limits) -> io::Result<Box<dyn 
     Ok(Box::new(Bounded { inner: unfolded, consumed, produced: 0, limits }))
 }
 
-struct Counted {
+/// A stream that counts its bytes.
+pub(super) struct Counted {
     inner: Box<dyn Read + Send>,
     count: Arc<AtomicU64>,
+}
+
+impl Counted {
+    pub(super) fn new(inner: Box<dyn Read + Send>, count: Arc<AtomicU64>) -> Self {
+        Self { inner, count }
+    }
 }
 
 impl Read for Counted {

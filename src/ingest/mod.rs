@@ -14,6 +14,8 @@ use crate::document::{Date, Document};
 use compression::Limits;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 pub use decode::Encoding;
 
@@ -39,6 +41,8 @@ pub struct Settings {
     pub columns: Columns,
     /// Bounds on decompression.
     pub limits: Limits,
+    /// Counts the bytes read from disk, for showing progress.
+    pub consumed: Arc<AtomicU64>,
 }
 
 /// A document and how its bytes were decoded.
@@ -169,21 +173,23 @@ fn stem(name: &str) -> &str {
 /// If it cannot be opened or lacks a column. What goes wrong later is a [`Reject`].
 pub fn open(input: &Input, settings: &Settings) -> Result<Records, IngestError> {
     let fail = |source| IngestError::Open { path: input.path.clone(), source };
+    let format = format_of(&input.path);
     let raw: Box<dyn Read + Send> = if input.path.as_os_str() == "-" {
         Box::new(std::io::stdin())
     } else {
-        Box::new(std::fs::File::open(&input.path).map_err(fail)?)
-    };
-    let format = format_of(&input.path);
-    if format == "parquet" {
-        return parquet::open(input, raw, settings);
-    }
-    let mut reader = BufReader::with_capacity(1 << 16, compression::bounded(raw, settings.limits).map_err(fail)?);
-    if input.path.as_os_str() == "-" || !FORMATS.contains(&format.as_str()) {
-        let head = reader.fill_buf().map_err(fail)?;
-        if head.starts_with(b"PAR1") {
-            return parquet::open(input, Box::new(reader), settings);
+        let file = std::fs::File::open(&input.path).map_err(fail)?;
+        if format == "parquet" && parquet::plain(&file) {
+            return parquet::stream(input, file, settings);
         }
+        Box::new(file)
+    };
+    let raw = Box::new(compression::Counted::new(raw, Arc::clone(&settings.consumed)));
+    let mut reader = BufReader::with_capacity(1 << 16, compression::bounded(raw, settings.limits).map_err(fail)?);
+    let head = reader.fill_buf().map_err(fail)?;
+    if head.starts_with(b"PAR1") || format == "parquet" {
+        return parquet::whole(input, Box::new(reader), settings);
+    }
+    if input.path.as_os_str() == "-" || !FORMATS.contains(&format.as_str()) {
         if head.trim_ascii_start().starts_with(b"{") {
             return Ok(jsonl::open(input, Box::new(reader), settings));
         }

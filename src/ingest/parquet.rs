@@ -1,17 +1,48 @@
-//! Parquet, one document a row. The footer stands at the end, so the file is read whole before the first row.
+//! Parquet, one document a row; only the columns that are asked for are read, a row group at a time.
+//!
+//! The footer stands at the end, so a file on disk is sought in, and a stream (standard input, compressed as a whole) is
+//! read whole before the first row.
 
 use super::{Encoding, Fields, IngestError, Input, Records, Reject, Settings};
 use bytes::Bytes;
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
-use std::io::Read;
+use parquet::schema::types::Type;
+use std::fs::File;
+use std::io::{Read, Seek as _};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-pub(super) fn open(input: &Input, mut raw: Box<dyn Read + Send>, settings: &Settings) -> Result<Records, IngestError> {
-    let format = |reason: String| IngestError::Format { path: input.path.clone(), reason };
+/// Whether a file is Parquet as it stands, not compressed as a whole.
+pub(super) fn plain(mut file: &File) -> bool {
+    let mut magic = [0; 4];
+    let read = file.read_exact(&mut magic).is_ok();
+    file.rewind().is_ok() && read && &magic == b"PAR1"
+}
+
+/// Reads a file on disk.
+pub(super) fn stream(input: &Input, file: File, settings: &Settings) -> Result<Records, IngestError> {
+    let length = file.metadata().map_or(0, |m| m.len());
+    let records = records(input, file, settings)?;
+    let consumed = Arc::clone(&settings.consumed);
+    Ok(Box::new(records.chain(std::iter::from_fn(move || {
+        consumed.fetch_add(length, Ordering::Relaxed);
+        None
+    }))))
+}
+
+/// Reads a stream, which is taken into memory first.
+pub(super) fn whole(input: &Input, mut raw: Box<dyn Read + Send>, settings: &Settings) -> Result<Records, IngestError> {
     let mut bytes = Vec::new();
-    raw.read_to_end(&mut bytes).map_err(|e| format(e.to_string()))?;
-    let file = SerializedFileReader::new(Bytes::from(bytes)).map_err(|e| format(e.to_string()))?;
+    let read = raw.read_to_end(&mut bytes);
+    read.map_err(|e| IngestError::Format { path: input.path.clone(), reason: e.to_string() })?;
+    records(input, Bytes::from(bytes), settings)
+}
+
+fn records(input: &Input, source: impl ChunkReader + 'static, settings: &Settings) -> Result<Records, IngestError> {
+    let format = |reason: String| IngestError::Format { path: input.path.clone(), reason };
+    let file = SerializedFileReader::new(source).map_err(|e| format(e.to_string()))?;
     let columns = settings.columns.clone();
     let schema = file.metadata().file_metadata().schema().clone();
     let names: Vec<String> = schema.get_fields().iter().map(|f| f.name().to_owned()).collect();
@@ -19,8 +50,12 @@ pub(super) fn open(input: &Input, mut raw: Box<dyn Read + Send>, settings: &Sett
         let found = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
         return Err(IngestError::Column { path: input.path.clone(), column: column.clone(), found });
     }
+    let wanted = [&columns.text, &columns.id, &columns.date, &columns.title];
+    let fields = schema.get_fields().iter().filter(|f| wanted.iter().any(|w| *w == f.name())).cloned().collect();
+    let projection = Type::group_type_builder(schema.name()).with_fields(fields).build();
     let input = input.clone();
-    let mut rows = RowIter::from_file_into(Box::new(file));
+    let rows = RowIter::from_file_into(Box::new(file));
+    let mut rows = projection.and_then(|p| rows.project(Some(p))).map_err(|e| format(e.to_string()))?;
     let (mut record, mut broken) = (0, false);
     Ok(Box::new(std::iter::from_fn(move || {
         if broken {

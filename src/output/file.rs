@@ -1,13 +1,16 @@
-//! Files that are whole or absent: written beside their place, fsynced, renamed.
+//! Files that are whole or absent: written beside their place as `NAME.part`, synchronised, renamed.
+//!
+//! A part that a stopped run left behind can be taken up again at a length that is known to be good.
 
-use std::io::{self, BufWriter, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// A file under way.
 pub struct Pending {
-    writer: BufWriter<NamedTempFile>,
+    writer: BufWriter<File>,
     path: PathBuf,
+    written: u64,
 }
 
 impl Pending {
@@ -16,8 +19,32 @@ impl Pending {
     /// # Errors
     /// If the folder does not exist or is not writable.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Self { writer: BufWriter::new(NamedTempFile::new_in(folder)?), path: path.to_owned() })
+        Ok(Self { writer: BufWriter::new(File::create(part(path))?), path: path.to_owned(), written: 0 })
+    }
+
+    /// Takes up the part that a stopped run left, cut to its first `length` bytes.
+    ///
+    /// # Errors
+    /// If there is no part, or it is shorter.
+    pub fn resume(path: &Path, length: u64) -> io::Result<Self> {
+        let mut file = OpenOptions::new().write(true).open(part(path))?;
+        let found = file.metadata()?.len();
+        if found < length {
+            let reason = format!("{} has {found} bytes, {length} were written", part(path).display());
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+        }
+        file.set_len(length)?;
+        file.seek(SeekFrom::Start(length))?;
+        Ok(Self { writer: BufWriter::new(file), path: path.to_owned(), written: length })
+    }
+
+    /// Makes sure that what was flushed is on the disk, and says how many bytes that is.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn secured(&self) -> io::Result<u64> {
+        self.writer.get_ref().sync_data()?;
+        Ok(self.written - self.writer.buffer().len() as u64)
     }
 
     /// Puts the file in its place.
@@ -26,23 +53,50 @@ impl Pending {
     /// If the disk refuses.
     pub fn finish(self) -> io::Result<()> {
         let file = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.as_file().sync_all()?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-        }
-        file.persist(&self.path).map_err(|e| e.error)?;
-        Ok(())
+        file.sync_all()?;
+        std::fs::rename(part(&self.path), &self.path)
     }
 }
 
 impl Write for Pending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
+        let n = self.writer.write(bytes)?;
+        self.written += n as u64;
+        Ok(n)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+fn part(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_absent_until_it_is_whole_and_a_part_goes_on_where_it_was_good() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.csv");
+        let mut file = Pending::create(&path).expect("starts");
+        file.write_all("Perú;".as_bytes()).expect("written");
+        file.flush().expect("written");
+        let good = file.secured().expect("on disk");
+        file.write_all(b"torn").expect("written");
+        file.flush().expect("written");
+        drop(file);
+        assert!(!path.exists());
+        assert!(Pending::resume(&path, 99).is_err());
+        let mut file = Pending::resume(&path, good).expect("goes on");
+        file.write_all(b"Chad").expect("written");
+        file.finish().expect("in place");
+        assert_eq!(std::fs::read_to_string(&path).expect("a file"), "Perú;Chad");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

@@ -67,14 +67,28 @@ impl<'a, W: Write> StanceWriter<'a, W> {
         if excel {
             out.write_all("\u{feff}".as_bytes())?;
         }
-        let mut csv = csv::Writer::from_writer(out);
+        let mut table = Self::resume(out, registry, config, codes);
         let mut header: Vec<&str> = COLUMNS.to_vec();
         header.push(LAST);
         if codes {
             header.extend(CODE_COLUMNS);
         }
-        csv.write_record(header)?;
-        Ok(Self { csv, registry, config, codes })
+        table.csv.write_record(header)?;
+        Ok(table)
+    }
+
+    /// Goes on with a table that has its header and some rows.
+    pub fn resume(out: W, registry: &'a Registry, config: &'a StanceConfig, codes: bool) -> Self {
+        Self { csv: csv::Writer::from_writer(out), registry, config, codes }
+    }
+
+    /// The file, with all rows so far handed to it.
+    ///
+    /// # Errors
+    /// If the file refuses.
+    pub fn flushed(&mut self) -> std::io::Result<&W> {
+        self.csv.flush()?;
+        Ok(self.csv.get_ref())
     }
 
     /// One document-level row.
