@@ -127,3 +127,39 @@ fn threads_and_order_of_files_change_no_byte_of_a_documents_rows() {
     assert_ne!(code, 2);
     assert!(one == fs::read(folder.path().join("out.csv")).expect("a table"));
 }
+
+#[test]
+fn the_behavioural_suite_prints_a_rate_a_group_and_exits_with_1_only_below_the_wanted_rate() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let evaluate = |arguments: &[&str]| {
+        let output = demarche(folder.path())
+            .args(["evaluate", "--behaviour", "--fills", "2", "--model", &model()])
+            .args(arguments)
+            .output()
+            .expect("the binary runs");
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        (output.status.code(), stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, stdout, stderr) = evaluate(&["--json", "figures.json", "--errors"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let figures: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("figures.json")).expect("a file")).expect("JSON");
+    let groups = figures["groups"].as_array().expect("groups");
+    assert_eq!(groups.len(), 12);
+    let cases = |group: &serde_json::Value| group["cases"].as_u64().expect("a count");
+    assert_eq!(groups[..10].iter().map(cases).sum::<u64>(), 488);
+    assert!(groups[10..].iter().all(|group| cases(group) == 488));
+    assert_eq!(groups[10]["group"], "country_swap");
+    assert_eq!(groups[10]["rate"], 1.0, "a country's name reached the model");
+    let failures = figures["failures"].as_array().expect("failures");
+    assert!(failures.iter().all(|failure| !failure["found"].is_null()), "a country was not found");
+    assert!(stdout.contains("seed 1, 2 fills a case"), "{stdout}");
+    assert_eq!(stdout.lines().filter(|line| line.contains(" toward ")).count(), failures.len());
+    // `--min-rate 1` asks for what no model reaches, a rate above 1 for what no model could.
+    let (code, again, stderr) = evaluate(&["--min-rate", "1"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(again.contains("\nbelow 1: ") && stdout.starts_with(again.split("below").next().unwrap_or_default()));
+    let (code, _, stderr) = evaluate(&["--min-rate", "1.5"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("--min-rate 1.5 is no share of cases; give a number from 0 to 1"), "{stderr}");
+}
