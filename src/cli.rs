@@ -100,7 +100,8 @@ pub struct EvaluateArgs {
     #[arg(long, conflicts_with_all = ["gold", "docs", "predictions"])]
     pub behaviour: bool,
     /// Fills of each behavioural case, 2 or more
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..), requires = "behaviour")]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..))]
+    #[arg(requires = "behaviour")]
     pub fills: u16,
     /// Seed of the behavioural suite's countries and unrelated sentences
     #[arg(long, default_value_t = 1, requires = "behaviour")]

@@ -100,7 +100,7 @@ impl Plan<'_> {
                     let cast = Cast::draw(self.countries, &mut rng);
                     let plain = case.template.fill(&cast);
                     let sentence = *self.additions.choose(&mut rng).expect("a plan has additions");
-                    // In front it becomes context that the model reads; behind, it is a passage that nobody asks about.
+                    // In front it is context, which the model reads; behind, a sentence without a polity, to be passed over.
                     let added =
                         if fill % 2 == 0 { format!("{sentence} {plain}") } else { format!("{plain} {sentence}") };
                     documents.extend([plain, added].map(|text| document(&case.id, text)));
