@@ -101,13 +101,13 @@ pub struct EvaluateArgs {
     pub behaviour: bool,
     /// Fills of each behavioural case, 2 or more
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..))]
-    #[arg(requires = "behaviour")]
+    #[arg(conflicts_with_all = ["gold", "docs"])]
     pub fills: u16,
     /// Seed of the behavioural suite's countries and unrelated sentences
-    #[arg(long, default_value_t = 1, requires = "behaviour")]
+    #[arg(long, default_value_t = 1, conflicts_with_all = ["gold", "docs"])]
     pub seed: u64,
     /// Exit with 1 if the rate of a behavioural group is below this share, 0 to 1
-    #[arg(long, value_name = "RATE", requires = "behaviour")]
+    #[arg(long, value_name = "RATE", conflicts_with_all = ["gold", "docs"])]
     pub min_rate: Option<f64>,
     /// List every wrong stance (with --docs or --behaviour) and every wrong mention count (with --docs)
     #[arg(long)]
