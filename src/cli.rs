@@ -94,12 +94,25 @@ pub struct LabelArgs {
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
     /// Labelled texts (JSONL, plain or compressed) with mentions given
-    #[arg(required_unless_present = "docs")]
+    #[arg(required_unless_present_any = ["docs", "behaviour"])]
     pub gold: Vec<PathBuf>,
     /// Folder of articles with gold.jsonl: end to end, with own detection, toward each article's target
     #[arg(long, value_name = "DIR", conflicts_with = "gold")]
     pub docs: Option<PathBuf>,
-    /// List every wrong stance and mention count (with --docs)
+    /// Behavioural suite: short texts with known answers, filled with countries at random, end to end
+    #[arg(long, conflicts_with_all = ["gold", "docs", "predictions"])]
+    pub behaviour: bool,
+    /// Fills of each behavioural case, 2 or more
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..))]
+    #[arg(conflicts_with_all = ["gold", "docs"])]
+    pub fills: u16,
+    /// Seed of the behavioural suite's countries and unrelated sentences
+    #[arg(long, default_value_t = 1, conflicts_with_all = ["gold", "docs"])]
+    pub seed: u64,
+    /// Exit with 1 if the rate of a behavioural group is below this share, 0 to 1
+    #[arg(long, value_name = "RATE", conflicts_with_all = ["gold", "docs"])]
+    pub min_rate: Option<f64>,
+    /// List every wrong stance (with --docs or --behaviour) and every wrong mention count (with --docs)
     #[arg(long)]
     pub errors: bool,
     /// Model folder

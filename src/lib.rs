@@ -1,6 +1,7 @@
 //! demarche reads news and says where each country stands toward another: recognize, engage, condemn, or none.
 
 pub mod aggregate;
+pub mod behaviour;
 pub mod calibrate;
 pub mod cli;
 pub mod commands;

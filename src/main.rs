@@ -10,13 +10,13 @@ fn main() -> ExitCode {
     let out = &mut std::io::stdout().lock();
     let result = match Cli::parse().command {
         Command::Label(args) => commands::label::run(&args, out),
-        Command::Evaluate(args) => commands::evaluate::run(&args, out).map(|()| true),
+        Command::Evaluate(args) => commands::evaluate::run(&args, out),
         #[cfg(feature = "torch")]
         Command::Train(args) => commands::train::run(&args).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
-        // Finished, but some records were rejected.
+        // Finished, but some records were rejected, or a behavioural group is below --min-rate.
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");

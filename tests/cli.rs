@@ -277,3 +277,52 @@ fn wire_copy_is_read_once_and_counted() {
     assert!(!stances("0").is_empty());
     assert_eq!(stances("0"), stances("69"));
 }
+
+#[test]
+fn the_behavioural_suite_prints_a_rate_a_group_and_exits_with_1_only_below_the_wanted_rate() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let evaluate = |arguments: &[&str]| {
+        let output = demarche(folder.path())
+            .args(["evaluate", "--behaviour", "--fills", "2", "--model", &model()])
+            .args(arguments)
+            .output()
+            .expect("the binary runs");
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        (output.status.code(), stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, stdout, stderr) = evaluate(&["--json", "figures.json", "--errors"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let figures: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("figures.json")).expect("a file")).expect("JSON");
+    let groups = figures["groups"].as_array().expect("groups");
+    assert_eq!(groups.len(), 12);
+    let cases = |group: &serde_json::Value| group["cases"].as_u64().expect("a count");
+    assert_eq!(groups[..10].iter().map(cases).sum::<u64>(), 488);
+    assert!(groups[10..].iter().all(|group| cases(group) == 488));
+    assert_eq!(groups[10]["group"], "country_swap");
+    assert_eq!(groups[10]["rate"], 1.0, "a country's name reached the model");
+    let failures = figures["failures"].as_array().expect("failures");
+    assert!(failures.iter().all(|failure| !failure["found"].is_null()), "a country was not found");
+    assert!(stdout.contains("seed 1, 2 fills a case"), "{stdout}");
+    assert_eq!(stdout.lines().filter(|line| line.contains(" toward ")).count(), failures.len());
+    // `--min-rate 1` asks for what no model reaches, a rate above 1 for what no model could.
+    let (code, again, stderr) = evaluate(&["--min-rate", "1"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(again.contains("\nbelow 1: ") && stdout.starts_with(again.split("below").next().unwrap_or_default()));
+    let (code, _, stderr) = evaluate(&["--min-rate", "1.5"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("--min-rate 1.5 is no share of cases; give a number from 0 to 1"), "{stderr}");
+}
+
+#[test]
+fn settings_of_the_behavioural_suite_are_refused_where_they_would_do_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for setting in [["--seed", "2"], ["--fills", "2"], ["--min-rate", "0.5"]] {
+        for data in [["gold.jsonl"].as_slice(), &["--docs", "articles"]] {
+            let output = demarche(folder.path()).arg("evaluate").args(data).args(setting).output().expect("it runs");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2));
+            assert!(stderr.contains("cannot be used with"), "{stderr}");
+        }
+    }
+}

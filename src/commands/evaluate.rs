@@ -13,14 +13,18 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// Runs the command; the table goes to `out`.
+/// Runs the command; the table goes to `out`. `false` only if a behavioural group is below `--min-rate`.
 ///
 /// # Errors
 /// If a file cannot be read or written, or the model does not open.
-pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<()> {
+pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<bool> {
     let model = Model::open(&args.model)?;
+    if args.behaviour {
+        return super::evaluate_behaviour::run(args, &model, out);
+    }
     if let Some(folder) = &args.docs {
-        return super::evaluate_docs::run(args, folder, &model, out);
+        super::evaluate_docs::run(args, folder, &model, out)?;
+        return Ok(true);
     }
     let engine = model.cpu_engine()?;
     let mut texts = Vec::new();
@@ -48,7 +52,7 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<()> {
         let report = json!({ "model": model.stance.name, "all": figures(&all), "sure": figures(&sure) });
         std::fs::write(path, format!("{report:#}\n")).with_context(|| format!("figures {}", path.display()))?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// One line of `--predictions`.
