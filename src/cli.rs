@@ -102,9 +102,24 @@ pub struct EvaluateArgs {
     /// Model folder
     #[arg(long, default_value = "models/minilm-stance")]
     pub model: PathBuf,
+    /// Write one self-contained HTML page to publish: figures, charts, breakdowns, worst errors
+    #[arg(long, value_name = "HTML")]
+    pub report: Option<PathBuf>,
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write the figures with their intervals as CSV: metric, class, subset, value, low, high
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Compare with another model on the same pairs: the file that its run's --predictions wrote
+    #[arg(long, value_name = "JSONL")]
+    pub against: Option<PathBuf>,
+    /// Resamples of the documents behind the 95 % intervals
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1000..=1_000_000))]
+    pub resamples: u32,
+    /// Seed of the resamples
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// Write one JSON line a pair: id, actor, target, gold, stance and probabilities
     #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod document;
 pub mod encode;
 pub mod engine;
+pub mod evaluation;
 pub mod example;
 pub mod gold;
 pub mod gold_docs;
@@ -19,6 +20,7 @@ pub mod passage;
 pub mod pipeline;
 pub mod predict;
 pub mod registry;
+pub mod report;
 pub mod segment;
 pub mod stance;
 #[cfg(feature = "torch")]
