@@ -3,7 +3,7 @@
 
 usage: python3 scripts/golden_calibration.py
 
-Needs Python 3.11 with scikit-learn 1.7 or newer (Brier score of several classes), scipy 1.11 or newer and numpy:
+Needs Python 3.11 with scikit-learn 1.7 or newer (Brier score of several classes), scipy 1.15 or newer, and numpy:
     python3 -m venv VENV && VENV/bin/pip install scikit-learn scipy
 
 Nothing here calls demarche; tests/golden_calibration.rs compares. Definitions, classes in the order none, recognize,

@@ -97,8 +97,8 @@ pub struct Provenance {
 pub struct DataFile {
     /// As it was named.
     pub path: String,
-    /// Of its bytes.
-    pub sha256: String,
+    /// Of its bytes; `None` for a pipe, which can be read only once.
+    pub sha256: Option<String>,
 }
 
 /// Another run's predictions on the same pairs, against this one's.
@@ -232,7 +232,7 @@ pub(crate) mod tests {
             command: "demarche evaluate gold.jsonl".to_owned(),
             model: "toy".to_owned(),
             checksum: "abc".to_owned(),
-            data: vec![DataFile { path: "gold.jsonl".to_owned(), sha256: "def".to_owned() }],
+            data: vec![DataFile { path: "gold.jsonl".to_owned(), sha256: Some("def".to_owned()) }],
             first_date: None,
             last_date: None,
             bootstrap: Bootstrap { resamples: 100, seed: 1 },

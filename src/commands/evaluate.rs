@@ -18,7 +18,7 @@ use crate::stance::{Stance, StanceProbs};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a way of evaluating hands over.
 pub(super) struct Outcome {
@@ -65,9 +65,10 @@ fn provenance(args: &EvaluateArgs, model: &Model, judged: &[Judged]) -> Result<P
         Some(folder) => vec![folder.join("gold.jsonl")],
         None => args.gold.clone(),
     };
-    let digest = |path: &std::path::PathBuf| {
-        let bytes = std::fs::read(path).with_context(|| format!("gold file {}", path.display()))?;
-        Ok(DataFile { path: path.display().to_string(), sha256: sha256(&bytes) })
+    let digest = |path: &PathBuf| {
+        let read = || std::fs::read(path).with_context(|| format!("gold file {}", path.display()));
+        let sha256 = path.is_file().then(|| read().map(|bytes| sha256(&bytes))).transpose()?;
+        Ok(DataFile { path: path.display().to_string(), sha256 })
     };
     let (first_date, last_date) = evaluation::period(judged);
     Ok(Provenance {
@@ -102,7 +103,7 @@ struct Files {
 
 impl Files {
     fn create(args: &EvaluateArgs) -> Result<Self> {
-        let create = |path: &Option<std::path::PathBuf>, what: &str| {
+        let create = |path: &Option<PathBuf>, what: &str| {
             let begin = |path: &Path| Pending::create(path).with_context(|| format!("{what} {}", path.display()));
             path.as_deref().map(begin).transpose()
         };

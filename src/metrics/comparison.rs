@@ -52,7 +52,7 @@ pub struct Comparison {
     pub second: f64,
     /// First minus second.
     pub difference: f64,
-    /// Its interval over documents; `None` without pairs.
+    /// Its interval over documents; `None` with fewer than two documents.
     pub interval: Option<Interval>,
     /// The test of equal error rates.
     pub mcnemar: McNemar,

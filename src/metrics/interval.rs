@@ -34,7 +34,7 @@ impl Bootstrap {
     /// figures from a list of item indices in which the items of a document that was drawn twice stand twice.
     ///
     /// A figure that is not finite in a resample (recall of a class that was not drawn) is undefined there and left out;
-    /// `None` if it is undefined in more than half of them, or without items.
+    /// `None` if it is undefined in at least half of them, or with fewer than two documents, which cannot differ.
     pub fn intervals<const N: usize, D: Ord>(
         &self,
         documents: &[D],
@@ -43,7 +43,7 @@ impl Bootstrap {
         let mut order: Vec<usize> = (0..documents.len()).collect();
         order.sort_by(|a, b| documents[*a].cmp(&documents[*b]));
         let clusters: Vec<&[usize]> = order.chunk_by(|a, b| documents[*a] == documents[*b]).collect();
-        if clusters.is_empty() {
+        if clusters.len() < 2 {
             return [None; N];
         }
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
@@ -112,9 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_that_is_mostly_undefined_has_no_interval() {
+    fn a_figure_that_is_mostly_undefined_or_of_one_document_has_no_interval() {
         let nothing: [usize; 0] = [];
         assert_eq!(BOOTSTRAP.intervals(&nothing, |_| [0.0]), [None]);
+        assert_eq!(BOOTSTRAP.intervals(&["one", "one"], |_| [0.0]), [None]);
         assert_eq!(BOOTSTRAP.intervals(&[1, 2], |_| [f64::NAN, 1.0]), [None, Some(Interval { low: 1.0, high: 1.0 })]);
     }
 }

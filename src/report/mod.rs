@@ -163,13 +163,17 @@ impl Classes {
     }
 }
 
+/// Columns of a breakdown. Not macro-F1, which few rows would have: most hold no `recognize`.
+const BREAKDOWN: [Metric; 4] =
+    [Metric::Accuracy, Metric::F1(Stance::Recognize), Metric::F1(Stance::Engage), Metric::F1(Stance::Condemn)];
+
 /// A row of a breakdown.
 struct Breakdown {
     name: String,
     pairs: usize,
     stances: usize,
-    /// Accuracy, macro-F1 of the three stances.
-    scores: [Cell; 2],
+    /// In the order of [`BREAKDOWN`].
+    scores: [Cell; 4],
 }
 
 fn breakdown<'a>(subsets: impl Iterator<Item = &'a Subset>, registry: &Registry) -> Vec<Breakdown> {
@@ -177,7 +181,7 @@ fn breakdown<'a>(subsets: impl Iterator<Item = &'a Subset>, registry: &Registry)
         name: registry.name(&PolityId(subset.name.clone())).to_owned(),
         pairs: subset.summary.confusion.total(),
         stances: Stance::POSITIONS.iter().map(|s| subset.summary.confusion.class(*s).support).sum(),
-        scores: [Metric::Accuracy, Metric::MacroF1Stances].map(|m| Cell::new(subset.summary.figure(m))),
+        scores: BREAKDOWN.map(|m| Cell::new(subset.summary.figure(m))),
     };
     subsets.map(row).collect()
 }
