@@ -35,7 +35,7 @@ pub struct Judged {
 /// By what a subset was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
-    /// `all`, or `sure` for those whose annotator did not doubt.
+    /// `all`, or `sure` for those whose annotator did not doubt, where any was doubted.
     Overall,
     /// One actor, by registry id, or `other` for those beyond [`ACTORS`].
     Actor,
@@ -116,7 +116,7 @@ pub struct Against {
 pub struct Evaluation {
     /// Where it comes from.
     pub provenance: Provenance,
-    /// All and sure pairs, then actors by falling number of pairs, then lengths.
+    /// All pairs and, if they differ, sure ones, then actors by falling number of pairs, then lengths.
     pub subsets: Vec<Subset>,
     /// Reliability diagram of all pairs.
     pub reliability: Vec<Bin>,
@@ -173,7 +173,10 @@ fn subsets(judged: &[Judged], bootstrap: &Bootstrap) -> Vec<Subset> {
         let documents: Vec<&str> = members().map(|j| j.id.as_str()).collect();
         Subset { group, name: name.to_owned(), summary: Summary::of(&items, &documents, bootstrap) }
     };
-    let mut all = vec![subset(Group::Overall, "all", &|_| true), subset(Group::Overall, "sure", &|j| j.sure)];
+    let mut all = vec![subset(Group::Overall, "all", &|_| true)];
+    if judged.iter().any(|j| !j.sure) {
+        all.push(subset(Group::Overall, "sure", &|j| j.sure));
+    }
     let ranked = actors(judged);
     let (own, rest) = ranked.split_at(ranked.len().min(ACTORS));
     all.extend(own.iter().map(|id| subset(Group::Actor, &id.0, &|j| j.dyad.actor == **id)));
@@ -253,8 +256,8 @@ pub(crate) mod tests {
             assert_eq!(counted, pairs.len());
         }
         let names: Vec<String> = evaluation.subsets.iter().map(Subset::label).collect();
-        assert_eq!(names[..4], ["all", "sure", "actor:A00", "actor:A01"]);
-        assert_eq!(names[22..], ["actor:other", "words:1-25", "words:26-50", "words:51-100", "words:101-300"]);
+        assert_eq!(names[..3], ["all", "actor:A00", "actor:A01"]);
+        assert_eq!(names[21..], ["actor:other", "words:1-25", "words:26-50", "words:51-100", "words:101-300"]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::evaluation::{Evaluation, Group};
 use crate::metrics::classification::Confusion;
-use crate::metrics::interval::Interval;
 use crate::metrics::summary::{Figure, Metric};
+use crate::report::{p_value, range};
 use crate::stance::Stance;
 use std::io::{Result, Write};
 
@@ -67,9 +67,5 @@ pub(super) fn comparison(evaluation: &Evaluation, out: &mut dyn Write) -> Result
     )?;
     let form = if test.exact { "exact" } else { "chi-square" };
     let (first, second) = (test.only_first, test.only_second);
-    writeln!(out, "  right here only {first}, there only {second}: McNemar ({form}) p = {:.4}", test.p)
-}
-
-fn range(interval: Option<Interval>) -> String {
-    interval.map_or_else(String::new, |i| format!("[{:.3}, {:.3}]", i.low, i.high))
+    writeln!(out, "  right here only {first}, there only {second}: McNemar ({form}) p {}", p_value(test.p))
 }

@@ -79,8 +79,14 @@ impl Cell {
     }
 }
 
-fn range(interval: Option<Interval>) -> String {
+/// `[0.700, 0.800]`, or nothing.
+pub(crate) fn range(interval: Option<Interval>) -> String {
     interval.map_or_else(String::new, |i| format!("[{:.3}, {:.3}]", i.low, i.high))
+}
+
+/// `= 0.0123`, or `< 0.0001` for less.
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 0.0001 { "< 0.0001".to_owned() } else { format!("= {p:.4}") }
 }
 
 fn heading(subset: &Subset) -> String {
@@ -115,7 +121,7 @@ impl<'a> Versus<'a> {
             range: range(c.interval),
             only_first: c.mcnemar.only_first,
             only_second: c.mcnemar.only_second,
-            p: if c.mcnemar.p < 0.0001 { "< 0.0001".to_owned() } else { format!("= {:.4}", c.mcnemar.p) },
+            p: p_value(c.mcnemar.p),
             form: if c.mcnemar.exact { "exact" } else { "chi-square, continuity-corrected" },
         }
     }
