@@ -52,7 +52,7 @@ fn the_page_the_json_and_the_csv_tell_the_same_and_the_page_fetches_nothing() {
     let accuracy = json["all"]["accuracy"].as_f64().expect("a number");
     assert!((accuracy - 0.75).abs() < 1e-9, "the three plain sentences are right and the wrong gold is not: {json}");
     assert!(csv.contains("\naccuracy,,all,0.75,"), "{csv}");
-    assert!(csv.contains("\naccuracy,,sure,1,1,1\n"), "{csv}");
+    assert!(csv.contains("\naccuracy,,sure,1,,\n"), "{csv}");
     let names = ["macro-F1, three stances", "Brier score", "calibration error (ECE)", "area under risk-coverage"];
     let origin = ["minilm-stance", "2023-01-01 to 2023-01-04", "seed\n7", "gold.jsonl", "--seed 7", "SHA-256"];
     for shown in names.iter().chain(&origin).chain(&["0.750", "<svg", "[[Japan]]", "{{Kosovo}}"]) {
@@ -76,7 +76,7 @@ fn a_model_against_itself_does_not_differ_and_other_pairs_are_refused() {
     let (code, stdout, stderr) =
         evaluate(folder.path(), &["gold.jsonl", "--against", "p.jsonl", "--report", "page.html", "--json", "f.json"]);
     assert_eq!(code, 0, "{stderr}");
-    assert!(stdout.contains("= +0.0000 [0.000, 0.000]") && stdout.contains("McNemar (exact) p = 1.0000"), "{stdout}");
+    assert!(stdout.contains("= +0.0000") && stdout.contains("McNemar (exact) p = 1.0000"), "{stdout}");
     assert!(fs::read_to_string(at("page.html")).expect("a page").contains("Against another model"));
     let json: serde_json::Value = serde_json::from_slice(&fs::read(at("f.json")).expect("a file")).expect("JSON");
     assert_eq!(json["against"]["mcnemar"]["p"], 1.0);

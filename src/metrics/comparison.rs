@@ -52,7 +52,7 @@ pub struct Comparison {
     pub second: f64,
     /// First minus second.
     pub difference: f64,
-    /// Its interval over documents; `None` with fewer than two documents.
+    /// Its interval over documents; `None` where it does not vary, as between equal models.
     pub interval: Option<Interval>,
     /// The test of equal error rates.
     pub mcnemar: McNemar,
@@ -92,17 +92,19 @@ mod tests {
         let labels =
             [(Stance::Engage, Stance::Engage, Stance::Engage), (Stance::None, Stance::Condemn, Stance::Condemn)];
         let same = Comparison::of(&labels, &[1, 2], &Bootstrap { resamples: 1000, seed: 1 });
-        assert_eq!(same.interval, Some(Interval { low: 0.0, high: 0.0 }));
+        assert_eq!((same.difference.to_bits(), same.interval), (0, None));
     }
 
     #[test]
     fn the_difference_has_the_sign_of_the_better_model() {
-        let labels: Vec<_> = (0..30).map(|_| (Stance::Condemn, Stance::Condemn, Stance::None)).collect();
-        let documents: Vec<usize> = (0..30).collect();
+        let second = |i: usize| if i.is_multiple_of(5) { Stance::Condemn } else { Stance::None };
+        let labels: Vec<_> = (0..40).map(|i| (Stance::Condemn, Stance::Condemn, second(i))).collect();
+        let documents: Vec<usize> = (0..40).collect();
         let better = Comparison::of(&labels, &documents, &Bootstrap { resamples: 1000, seed: 1 });
-        assert!((better.difference - 1.0 / 3.0).abs() < 1e-12);
+        // F1 of condemn alone: 1 against 2 · 8 / (40 + 8), over three stances.
+        assert!((better.difference - (1.0 - 1.0 / 3.0) / 3.0).abs() < 1e-12);
         assert!(better.interval.is_some_and(|i| i.low > 0.0));
-        assert_eq!((better.mcnemar.only_first, better.mcnemar.only_second), (30, 0));
+        assert_eq!((better.mcnemar.only_first, better.mcnemar.only_second), (32, 0));
         assert!(!better.mcnemar.exact && better.mcnemar.p < 1e-6);
     }
 

@@ -34,7 +34,8 @@ impl Bootstrap {
     /// figures from a list of item indices in which the items of a document that was drawn twice stand twice.
     ///
     /// A figure that is not finite in a resample (recall of a class that was not drawn) is undefined there and left out;
-    /// `None` if it is undefined in at least half of them, or with fewer than two documents, which cannot differ.
+    /// `None` if that leaves half of the resamples or fewer, with fewer than two documents, and where no resample
+    /// differs: the documents have then shown no variation, and an interval without width would claim certainty.
     pub fn intervals<const N: usize, D: Ord>(
         &self,
         documents: &[D],
@@ -60,7 +61,10 @@ impl Bootstrap {
                 }
             }
         }
-        values.map(|values| (2 * values.len() > self.resamples).then(|| percentile_interval(values)))
+        values.map(|values| {
+            let interval = (2 * values.len() > self.resamples).then(|| percentile_interval(values));
+            interval.filter(|i| i.low < i.high)
+        })
     }
 }
 
@@ -94,9 +98,9 @@ mod tests {
     fn the_order_of_the_items_does_not_matter_to_whole_documents() {
         let drawn = BOOTSTRAP.intervals(&["b", "a", "b"], |drawn| {
             let of_b = drawn.iter().filter(|i| **i != 1).count();
-            [if of_b % 2 == 0 { 0.0 } else { 1.0 }]
+            [if of_b % 2 == 0 { drawn.len() as f64 } else { f64::MAX }]
         });
-        assert_eq!(drawn, [Some(Interval { low: 0.0, high: 0.0 })]);
+        assert_eq!(drawn, [Some(Interval { low: 2.0, high: 4.0 })]);
     }
 
     #[test]
@@ -112,10 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_that_is_mostly_undefined_or_of_one_document_has_no_interval() {
+    fn a_figure_that_is_mostly_undefined_or_never_varies_has_no_interval() {
         let nothing: [usize; 0] = [];
         assert_eq!(BOOTSTRAP.intervals(&nothing, |_| [0.0]), [None]);
         assert_eq!(BOOTSTRAP.intervals(&["one", "one"], |_| [0.0]), [None]);
-        assert_eq!(BOOTSTRAP.intervals(&[1, 2], |_| [f64::NAN, 1.0]), [None, Some(Interval { low: 1.0, high: 1.0 })]);
+        assert_eq!(BOOTSTRAP.intervals(&[1, 2], |_| [f64::NAN, 1.0]), [None, None]);
+        let mostly = |drawn: &[usize]| [if drawn == [0, 0] { f64::NAN } else { drawn[0] as f64 }];
+        assert_eq!(BOOTSTRAP.intervals(&[1, 2], mostly), [Some(Interval { low: 0.0, high: 1.0 })]);
     }
 }
