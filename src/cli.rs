@@ -100,15 +100,12 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "gold")]
     pub docs: Option<PathBuf>,
     /// Behavioural suite: short texts with known answers, filled with countries at random, end to end
-    #[arg(long, conflicts_with_all = ["gold", "docs", "predictions"])]
+    #[arg(long, conflicts_with_all = ["gold", "docs", "predictions", "csv", "report", "against"])]
     pub behaviour: bool,
     /// Fills of each behavioural case, 2 or more
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..))]
     #[arg(conflicts_with_all = ["gold", "docs"])]
     pub fills: u16,
-    /// Seed of the behavioural suite's countries and unrelated sentences
-    #[arg(long, default_value_t = 1, conflicts_with_all = ["gold", "docs"])]
-    pub seed: u64,
     /// Exit with 1 if the rate of a behavioural group is below this share, 0 to 1
     #[arg(long, value_name = "RATE", conflicts_with_all = ["gold", "docs"])]
     pub min_rate: Option<f64>,
@@ -118,9 +115,24 @@ pub struct EvaluateArgs {
     /// Model folder
     #[arg(long, default_value = "models/minilm-stance")]
     pub model: PathBuf,
+    /// Write one self-contained HTML page to publish: figures, charts, breakdowns, worst errors
+    #[arg(long, value_name = "HTML")]
+    pub report: Option<PathBuf>,
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write the figures with their intervals as CSV: metric, class, subset, value, low, high
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Compare with another model on the same pairs: the file that its run's --predictions wrote
+    #[arg(long, value_name = "JSONL")]
+    pub against: Option<PathBuf>,
+    /// Resamples of the documents behind the 95 % intervals
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1000..=1_000_000))]
+    pub resamples: u32,
+    /// Seed of the resamples, and of the behavioural suite's countries and unrelated sentences
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// Write one JSON line a pair: id, actor, target, gold, stance and probabilities
     #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,

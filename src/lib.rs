@@ -8,6 +8,7 @@ pub mod commands;
 pub mod document;
 pub mod encode;
 pub mod engine;
+pub mod evaluation;
 pub mod example;
 pub mod gold;
 pub mod gold_docs;
@@ -20,6 +21,7 @@ pub mod passage;
 pub mod pipeline;
 pub mod predict;
 pub mod registry;
+pub mod report;
 pub mod segment;
 pub mod stance;
 #[cfg(feature = "torch")]

@@ -1,62 +1,150 @@
-//! `demarche evaluate`: model against labelled data.
+//! `demarche evaluate`: model against labelled data. Measures what `evaluate_pairs` or `evaluate_docs` judged, prints the
+//! figures and writes the files that were asked for.
 
+use super::evaluate_print::{comparison, intervals, table};
+use super::{evaluate_against, evaluate_behaviour, evaluate_docs, evaluate_pairs};
 use crate::cli::EvaluateArgs;
 use crate::document::Dyad;
-use crate::gold;
+use crate::evaluation::{self, DataFile, Evaluation, Judged, Provenance};
 use crate::metrics::classification::Confusion;
+use crate::metrics::interval::Bootstrap;
 use crate::model::Model;
-use crate::predict;
+use crate::model::folder::sha256;
+use crate::output::figures::{rows, write_csv};
+use crate::output::file::Pending;
+use crate::registry::Registry;
+use crate::report;
 use crate::stance::{Stance, StanceProbs};
 use anyhow::{Context, Result};
-use serde_json::json;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use serde_json::{Map, Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-/// Runs the command; the table goes to `out`. `false` only if a behavioural group is below `--min-rate`.
+/// What a way of evaluating hands over.
+pub(super) struct Outcome {
+    /// Every judged pair.
+    pub judged: Vec<Judged>,
+    /// Title, JSON key and confusion of each table, in order.
+    pub tables: Vec<(&'static str, &'static str, Confusion)>,
+    /// Printed after the tables; empty for nothing.
+    pub remark: String,
+    /// Further keys of the JSON.
+    pub details: Map<String, Value>,
+}
+
+/// Runs the command; the tables go to `out`. `false` only if a behavioural group is below `--min-rate`.
 ///
 /// # Errors
-/// If a file cannot be read or written, or the model does not open.
+/// If a file cannot be read or written, the model does not open, or `--against` holds other pairs.
 pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<bool> {
-    let model = Model::open(&args.model)?;
     if args.behaviour {
-        return super::evaluate_behaviour::run(args, &model, out);
+        return evaluate_behaviour::run(args, &Model::open(&args.model)?, out);
     }
-    if let Some(folder) = &args.docs {
-        super::evaluate_docs::run(args, folder, &model, out)?;
-        return Ok(true);
-    }
-    let engine = model.cpu_engine()?;
-    let mut texts = Vec::new();
-    for path in &args.gold {
-        texts.extend(gold::read(path)?);
-    }
-    let scores = predict::score(&texts, &model.encoder, &engine)?;
-    let mut judged = Vec::new();
-    for (text, scores) in texts.iter().zip(scores) {
-        for (pair, logits) in text.pairs.iter().zip(scores) {
-            judged.push((text, pair, StanceProbs::from_logits(logits, model.stance.temperature)));
-        }
-    }
-    if let Some(path) = &args.predictions {
-        let lines = judged.iter().map(|(text, pair, probs)| prediction(&text.id, &pair.dyad, pair.stance, *probs));
-        write_predictions(path, lines)?;
-    }
-    let all = Confusion::of(judged.iter().map(|(_, pair, probs)| (pair.stance, probs.best())));
-    let sure =
-        Confusion::of(judged.iter().filter(|(_, pair, _)| pair.sure).map(|(_, pair, p)| (pair.stance, p.best())));
-    for (title, confusion) in [("all pairs", &all), ("sure pairs", &sure)] {
+    // Created before the work, so that a path that cannot be written fails at once.
+    let files = Files::create(args)?;
+    let model = Model::open(&args.model)?;
+    let outcome = match &args.docs {
+        Some(folder) => evaluate_docs::judge_folder(folder, args.errors, &model, out)?,
+        None => evaluate_pairs::judge(&args.gold, &model)?,
+    };
+    let judged = &outcome.judged;
+    let against = match &args.against {
+        Some(path) => Some((path.display().to_string(), evaluate_against::labels(path, judged)?)),
+        None => None,
+    };
+    let evaluation = Evaluation::of(provenance(args, &model, judged)?, judged, against);
+    for (title, _, confusion) in &outcome.tables {
         table(title, confusion, out)?;
     }
-    if let Some(path) = &args.json {
-        let report = json!({ "model": model.stance.name, "all": figures(&all), "sure": figures(&sure) });
-        std::fs::write(path, format!("{report:#}\n")).with_context(|| format!("figures {}", path.display()))?;
-    }
+    write!(out, "{}", outcome.remark)?;
+    intervals(&evaluation, out)?;
+    comparison(&evaluation, out)?;
+    files.write(&evaluation, &outcome, &model)?;
     Ok(true)
 }
 
+/// What was evaluated, with what.
+fn provenance(args: &EvaluateArgs, model: &Model, judged: &[Judged]) -> Result<Provenance> {
+    let gold = match &args.docs {
+        Some(folder) => vec![folder.join("gold.jsonl")],
+        None => args.gold.clone(),
+    };
+    let digest = |path: &PathBuf| {
+        let read = || std::fs::read(path).with_context(|| format!("gold file {}", path.display()));
+        let sha256 = path.is_file().then(|| read().map(|bytes| sha256(&bytes))).transpose()?;
+        Ok(DataFile { path: path.display().to_string(), sha256 })
+    };
+    let (first_date, last_date) = evaluation::period(judged);
+    Ok(Provenance {
+        version: env!("CARGO_PKG_VERSION"),
+        command: command(std::env::args().skip(1)),
+        model: model.stance.name.clone(),
+        checksum: model.checksum.clone(),
+        data: gold.iter().map(digest).collect::<Result<_>>()?,
+        first_date,
+        last_date,
+        bootstrap: Bootstrap { resamples: args.resamples as usize, seed: args.seed },
+    })
+}
+
+/// The command line again; arguments that a shell would split are quoted.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=+,:@%".contains(c);
+    arguments.fold("demarche".to_owned(), |line, argument| {
+        let quoted =
+            if argument.chars().all(plain) { argument } else { format!("'{}'", argument.replace('\'', r"'\''")) };
+        format!("{line} {quoted}")
+    })
+}
+
+/// The files that were asked for; those that are not written vanish.
+struct Files {
+    predictions: Option<Pending>,
+    json: Option<Pending>,
+    csv: Option<Pending>,
+    report: Option<Pending>,
+}
+
+impl Files {
+    fn create(args: &EvaluateArgs) -> Result<Self> {
+        let create = |path: &Option<PathBuf>, what: &str| {
+            let begin = |path: &Path| Pending::create(path).with_context(|| format!("{what} {}", path.display()));
+            path.as_deref().map(begin).transpose()
+        };
+        Ok(Self {
+            predictions: create(&args.predictions, "predictions")?,
+            json: create(&args.json, "figures")?,
+            csv: create(&args.csv, "figures")?,
+            report: create(&args.report, "report")?,
+        })
+    }
+
+    fn write(self, evaluation: &Evaluation, outcome: &Outcome, model: &Model) -> Result<()> {
+        if let Some(mut file) = self.predictions {
+            for j in &outcome.judged {
+                writeln!(file, "{}", prediction(&j.id, &j.dyad, j.gold, j.probs))?;
+            }
+            file.finish().context("predictions")?;
+        }
+        if let Some(mut file) = self.json {
+            writeln!(file, "{:#}", figures_json(evaluation, outcome, model))?;
+            file.finish().context("figures")?;
+        }
+        if let Some(mut file) = self.csv {
+            write_csv(&rows(evaluation), &mut file)?;
+            file.finish().context("figures")?;
+        }
+        if let Some(mut file) = self.report {
+            let errors = evaluation::worst_errors(&outcome.judged, report::ERRORS);
+            file.write_all(report::render(evaluation, &errors, &Registry::embedded()?)?.as_bytes())?;
+            file.finish().context("report")?;
+        }
+        Ok(())
+    }
+}
+
 /// One line of `--predictions`.
-pub(super) fn prediction(id: &str, dyad: &Dyad, gold: Stance, probs: StanceProbs) -> serde_json::Value {
+fn prediction(id: &str, dyad: &Dyad, gold: Stance, probs: StanceProbs) -> Value {
     let [none, recognize, engage, condemn] = probs.as_array();
     json!({
         "id": id, "actor": dyad.actor, "target": dyad.target, "gold": gold, "stance": probs.best(),
@@ -64,49 +152,41 @@ pub(super) fn prediction(id: &str, dyad: &Dyad, gold: Stance, probs: StanceProbs
     })
 }
 
-/// Writes `--predictions`.
-pub(super) fn write_predictions(path: &Path, lines: impl Iterator<Item = serde_json::Value>) -> Result<()> {
-    let file = File::create(path).with_context(|| format!("predictions {}", path.display()))?;
-    let mut file = BufWriter::new(file);
-    for line in lines {
-        writeln!(file, "{line}")?;
+/// `--json`: the tables, then everything with intervals.
+fn figures_json(evaluation: &Evaluation, outcome: &Outcome, model: &Model) -> Value {
+    let mut report = Map::new();
+    report.insert("model".to_owned(), json!(model.stance.name));
+    for (_, key, confusion) in &outcome.tables {
+        report.insert((*key).to_owned(), table_json(confusion));
     }
-    Ok(file.flush()?)
+    report.extend(outcome.details.clone());
+    report.insert("provenance".to_owned(), json!(evaluation.provenance));
+    report.insert("figures".to_owned(), json!(rows(evaluation)));
+    report.insert("reliability".to_owned(), json!(evaluation.reliability));
+    if let Some(against) = &evaluation.against {
+        report.insert("against".to_owned(), json!(against));
+    }
+    Value::Object(report)
 }
 
-/// Prints one confusion matrix with its figures.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub fn table(title: &str, confusion: &Confusion, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{title}: {}", confusion.total())?;
-    writeln!(out, "  {:<10} {:>9} {:>9} {:>9} {:>8}", "stance", "precision", "recall", "F1", "support")?;
-    for stance in Stance::ALL {
-        let c = confusion.class(stance);
-        writeln!(out, "  {stance:<10} {:>9.3} {:>9.3} {:>9.3} {:>8}", c.precision, c.recall, c.f1, c.support)?;
-    }
-    writeln!(
-        out,
-        "  macro-F1 {:.4} over four, {:.4} over the three stances; accuracy {:.4}",
-        confusion.macro_f1(&Stance::ALL),
-        confusion.macro_f1(&Stance::POSITIONS),
-        confusion.accuracy()
-    )?;
-    writeln!(out, "  confusion (rows gold)  {}", Stance::ALL.map(|s| format!("{s:>10}")).join(""))?;
-    for gold in Stance::ALL {
-        let cells = confusion.0[gold.index()].map(|n| format!("{n:>10}")).join("");
-        writeln!(out, "  {gold:<22} {cells}")?;
-    }
-    writeln!(out)
-}
-
-/// The figures of one confusion matrix as JSON.
-pub fn figures(confusion: &Confusion) -> serde_json::Value {
-    let classes: serde_json::Map<String, serde_json::Value> =
+/// The figures of one confusion matrix.
+fn table_json(confusion: &Confusion) -> Value {
+    let classes: Map<String, Value> =
         Stance::ALL.into_iter().map(|s| (s.name().to_owned(), json!(confusion.class(s)))).collect();
     json!({
         "pairs": confusion.total(), "classes": classes, "macro_f1": confusion.macro_f1(&Stance::ALL),
         "macro_f1_stances": confusion.macro_f1(&Stance::POSITIONS), "accuracy": confusion.accuracy(),
         "confusion": confusion,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_can_be_pasted_into_a_shell() {
+        let typed = ["evaluate", "my gold.jsonl", "it's"].map(str::to_owned);
+        assert_eq!(command(typed.into_iter()), r"demarche evaluate 'my gold.jsonl' 'it'\''s'");
+    }
 }

@@ -1,27 +1,28 @@
 //! `demarche evaluate --docs`: whole articles end to end, toward each article's target, and the mentions found.
 
-use super::evaluate::{figures, prediction, table, write_predictions};
-use crate::cli::EvaluateArgs;
-use crate::document::{Dyad, PolityId};
+use super::evaluate::Outcome;
+use crate::document::{ByteSpan, Dyad, PolityId};
+use crate::evaluation::Judged;
 use crate::gold_docs::{self, GoldDocument, canonical};
 use crate::mention::{Detector, Linked};
 use crate::metrics::classification::Confusion;
 use crate::model::Model;
+use crate::output::marked::pieces;
 use crate::passage::Scope;
 use crate::pipeline::{Corridor, Labelled};
 use crate::registry::Registry;
 use crate::stance::{Stance, StanceProbs};
-use anyhow::{Context, Result};
-use serde_json::json;
+use anyhow::Result;
+use serde_json::{Map, json};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-/// Runs the command on a folder; the tables go to `out`.
+/// Judges the stances toward each article's target; with `show`, errors go to `out`.
 ///
 /// # Errors
-/// If the folder cannot be read or a result cannot be written.
-pub fn run(args: &EvaluateArgs, folder: &Path, model: &Model, out: &mut dyn Write) -> Result<()> {
+/// If the folder cannot be read, the model refuses a text, or `out` cannot be written.
+pub(super) fn judge_folder(folder: &Path, show: bool, model: &Model, out: &mut dyn Write) -> Result<Outcome> {
     let engine = model.cpu_engine()?;
     let detector = Detector::new(Registry::embedded()?);
     let (mut judged, mut hits) = (Vec::new(), (0, 0, 0));
@@ -29,7 +30,7 @@ pub fn run(args: &EvaluateArgs, folder: &Path, model: &Model, out: &mut dyn Writ
         let mut linked = detector.link(&gold.document.text, gold.document.date);
         let (found, predicted, reference) = gold.mention_hits(&linked.mentions);
         hits = (hits.0 + found, hits.1 + predicted, hits.2 + reference);
-        if args.errors {
+        if show {
             mention_errors(&gold, &linked, out)?;
         }
         linked.name_target(&gold.document.text, &gold.target.code, &gold.target.aliases);
@@ -43,59 +44,70 @@ pub fn run(args: &EvaluateArgs, folder: &Path, model: &Model, out: &mut dyn Writ
         };
         let labelled = corridor.label_linked(vec![gold.document.clone()], vec![linked])?;
         for labelled in &labelled {
-            judge(&gold, labelled, args.errors, &mut judged, out)?;
+            let pairs = judge(&gold, labelled);
+            if show {
+                stance_errors(&pairs, out)?;
+            }
+            judged.extend(pairs);
         }
     }
-    let confusion = Confusion::of(judged.iter().map(|(_, _, gold, probs)| (*gold, probs.best())));
-    table("document level, actor toward the article's target", &confusion, out)?;
+    let confusion = Confusion::of(judged.iter().map(|j| (j.gold, j.probs.best())));
     let (found, predicted, reference) = hits;
     let (precision, recall) = (found as f64 / predicted as f64, found as f64 / reference as f64);
-    writeln!(out, "mentions: {reference} gold, {predicted} found, precision {precision:.4}, recall {recall:.4}")?;
-    if let Some(path) = &args.predictions {
-        let lines = judged.iter().map(|(id, dyad, gold, probs)| prediction(id, dyad, *gold, *probs));
-        write_predictions(path, lines)?;
-    }
-    if let Some(path) = &args.json {
-        let report = json!({
-            "model": model.stance.name, "registry": detector.registry().version, "documents": figures(&confusion),
-            "mentions": { "gold": reference, "found": predicted, "precision": precision, "recall": recall },
-        });
-        std::fs::write(path, format!("{report:#}\n")).with_context(|| format!("figures {}", path.display()))?;
-    }
-    Ok(())
+    let remark =
+        format!("mentions: {reference} gold, {predicted} found, precision {precision:.4}, recall {recall:.4}\n\n");
+    let mut details = Map::new();
+    details.insert("registry".to_owned(), json!(detector.registry().version));
+    details.insert(
+        "mentions".to_owned(),
+        json!({ "gold": reference, "found": predicted, "precision": precision, "recall": recall }),
+    );
+    let tables = vec![("document level, actor toward the article's target", "documents", confusion)];
+    Ok(Outcome { judged, tables, remark, details })
 }
 
-/// Compares the stances toward the target with gold; actors that only one side has are `none` on the other.
-fn judge(
-    gold: &GoldDocument,
-    labelled: &Labelled,
-    show: bool,
-    judged: &mut Vec<(String, Dyad, Stance, StanceProbs)>,
-    out: &mut dyn Write,
-) -> Result<()> {
-    let id = &gold.document.id;
+/// Stances toward the target beside gold; actors that only one side has are `none` on the other.
+fn judge(gold: &GoldDocument, labelled: &Labelled) -> Vec<Judged> {
+    let text = &gold.document.text;
     let mut reference: BTreeMap<PolityId, Stance> =
         gold.actors.iter().map(|a| (canonical(&a.actor.0).into(), a.stance)).collect();
     let target = &gold.target.code;
+    let judged = |dyad: Dyad, stance, probs, evidence: Option<ByteSpan>| Judged {
+        id: gold.document.id.clone(),
+        date: gold.document.date,
+        words: text.split_whitespace().count(),
+        text: evidence.map_or_else(Vec::new, |sentence| {
+            let marked = pieces(text, sentence, &labelled.linked.mentions, &dyad);
+            marked.into_iter().map(|(role, piece)| (role, piece.to_owned())).collect()
+        }),
+        dyad,
+        gold: stance,
+        sure: true,
+        probs,
+    };
+    let mut pairs = Vec::new();
     for row in labelled.stances.iter().filter(|row| row.dyad.target == *target) {
         let stance = reference.remove(&row.dyad.actor).unwrap_or(Stance::None);
-        if show && stance != row.stance {
-            let evidence = row.best.sentence.of(&gold.document.text);
-            let confidence = row.probs.get(row.stance);
-            writeln!(
-                out,
-                "{id}: {} gold {stance}, found {} ({confidence:.2}): {evidence}",
-                row.dyad.actor, row.stance
-            )?;
-        }
-        judged.push((id.clone(), row.dyad.clone(), stance, row.probs));
+        pairs.push(judged(row.dyad.clone(), stance, row.probs, Some(row.best.sentence)));
     }
     for (actor, stance) in reference {
-        if show && stance != Stance::None {
-            writeln!(out, "{id}: {actor} gold {stance}, no passage with {target}")?;
-        }
         let dyad = Dyad { actor, target: target.clone() };
-        judged.push((id.clone(), dyad, stance, StanceProbs::from_weights([1.0, 0.0, 0.0, 0.0])));
+        pairs.push(judged(dyad, stance, StanceProbs::from_weights([1.0, 0.0, 0.0, 0.0]), None));
+    }
+    pairs
+}
+
+/// Lists the wrong stances of one article.
+fn stance_errors(pairs: &[Judged], out: &mut dyn Write) -> Result<()> {
+    for j in pairs.iter().filter(|j| j.gold != j.probs.best()) {
+        let (id, actor, gold, found) = (&j.id, &j.dyad.actor, j.gold, j.probs.best());
+        if j.text.is_empty() {
+            writeln!(out, "{id}: {actor} gold {gold}, no passage with {}", j.dyad.target)?;
+        } else {
+            let evidence: String = j.text.iter().map(|(_, piece)| piece.as_str()).collect();
+            let confidence = j.probs.get(found);
+            writeln!(out, "{id}: {actor} gold {gold}, found {found} ({confidence:.2}): {evidence}")?;
+        }
     }
     Ok(())
 }

@@ -1,8 +1,12 @@
-//! One file a subcommand: opens what the arguments name, walks the corridor, writes what was asked.
+//! One file a subcommand: opens what the arguments name, walks the corridor, writes what was asked. `evaluate` has
+//! five more: its two ways of judging, the behavioural suite, the reader of another run's predictions, and what it prints.
 
 pub mod evaluate;
-pub mod evaluate_behaviour;
-pub mod evaluate_docs;
+mod evaluate_against;
+mod evaluate_behaviour;
+mod evaluate_docs;
+mod evaluate_pairs;
+mod evaluate_print;
 pub mod label;
 #[cfg(feature = "torch")]
 pub mod train;

@@ -1,3 +1,7 @@
 //! Figures of merit, each with its formula and source. Pure: counts and probabilities in, numbers out.
 
+pub mod calibration;
 pub mod classification;
+pub mod comparison;
+pub mod interval;
+pub mod summary;

@@ -1,7 +1,8 @@
 //! Files that are whole or absent: written beside their place as `NAME.part`, synchronised, renamed.
 //!
-//! A part that a stopped run left behind can be taken up again at a length that is known to be good.
+//! A file that is given up vanishes, unless its part was secured: that can be taken up again at the secured length.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ pub struct Pending {
     writer: BufWriter<File>,
     path: PathBuf,
     written: u64,
+    /// The part is to outlive this value: it was secured, or is in its place.
+    kept: Cell<bool>,
 }
 
 impl Pending {
@@ -19,7 +22,12 @@ impl Pending {
     /// # Errors
     /// If the folder does not exist or is not writable.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { writer: BufWriter::new(File::create(part(path))?), path: path.to_owned(), written: 0 })
+        Ok(Self {
+            writer: BufWriter::new(File::create(part(path))?),
+            path: path.to_owned(),
+            written: 0,
+            kept: Cell::new(false),
+        })
     }
 
     /// Takes up the part that a stopped run left, cut to its first `length` bytes.
@@ -35,7 +43,7 @@ impl Pending {
         }
         file.set_len(length)?;
         file.seek(SeekFrom::Start(length))?;
-        Ok(Self { writer: BufWriter::new(file), path: path.to_owned(), written: length })
+        Ok(Self { writer: BufWriter::new(file), path: path.to_owned(), written: length, kept: Cell::new(true) })
     }
 
     /// Makes sure that what was flushed is on the disk, and says how many bytes that is.
@@ -44,6 +52,7 @@ impl Pending {
     /// If the disk refuses.
     pub fn secured(&self) -> io::Result<u64> {
         self.writer.get_ref().sync_data()?;
+        self.kept.set(true);
         Ok(self.written - self.writer.buffer().len() as u64)
     }
 
@@ -51,10 +60,21 @@ impl Pending {
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn finish(self) -> io::Result<()> {
-        let file = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        std::fs::rename(part(&self.path), &self.path)
+    pub fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()?;
+        self.writer.get_ref().sync_all()?;
+        std::fs::rename(part(&self.path), &self.path)?;
+        self.kept.set(true);
+        Ok(())
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.kept.get() {
+            // Nothing can be done about a part that cannot be removed, and nothing depends on it.
+            let _ = std::fs::remove_file(part(&self.path));
+        }
     }
 }
 
@@ -97,6 +117,7 @@ mod tests {
         file.write_all(b"Chad").expect("written");
         file.finish().expect("in place");
         assert_eq!(std::fs::read_to_string(&path).expect("a file"), "Perú;Chad");
+        drop(Pending::create(&folder.path().join("given up.csv")).expect("starts"));
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

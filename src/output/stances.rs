@@ -1,6 +1,7 @@
 //! The stance table: one row a (document, actor, target). Columns are documented in `docs/csv.md`.
 
 use super::cell::guard;
+use super::marked::marked;
 use crate::aggregate::{DocumentStance, Evidence};
 use crate::document::{ByteSpan, Document, Dyad, Mention};
 use crate::model::config::StanceConfig;
@@ -186,41 +187,4 @@ fn row_id(document: &Document, dyad: &Dyad, sentence: ByteSpan) -> String {
     let parts = [&document.id, &document.text, &dyad.actor.0, &dyad.target.0, &place];
     let joined = parts.map(|p| format!("{}:{p}", p.len())).concat();
     format!("r{}", &sha256(joined.as_bytes())[..16])
-}
-
-/// The sentence on one line, actor as `[[Russia]]`, target as `{{Taliban}}`.
-fn marked(text: &str, sentence: ByteSpan, mentions: &[Mention], dyad: &Dyad) -> String {
-    let mut out = String::new();
-    let mut at = sentence.start();
-    for mention in mentions.iter().filter(|m| sentence.contains(m.span)) {
-        let (open, close) = if mention.polity == dyad.actor {
-            ("[[", "]]")
-        } else if mention.polity == dyad.target {
-            ("{{", "}}")
-        } else {
-            continue;
-        };
-        out.push_str(&text[at..mention.span.start()]);
-        out.push_str(open);
-        out.push_str(mention.span.of(text));
-        out.push_str(close);
-        at = mention.span.end();
-    }
-    out.push_str(&text[at..sentence.end()]);
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn evidence_marks_actor_and_target_on_one_line() {
-        let text = "Peru\nmet Chile.";
-        let span = |a, b| ByteSpan::new(text, a, b).expect("in range");
-        let mentions =
-            [Mention { span: span(0, 4), polity: "PER".into() }, Mention { span: span(9, 14), polity: "CHL".into() }];
-        let dyad = Dyad { actor: "CHL".into(), target: "PER".into() };
-        assert_eq!(marked(text, span(0, 15), &mentions, &dyad), "{{Peru}} met [[Chile]].");
-    }
 }
