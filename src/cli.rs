@@ -19,6 +19,8 @@ pub enum Command {
     Label(LabelArgs),
     /// How good is the model against labelled data?
     Evaluate(EvaluateArgs),
+    /// Which polities does the program know, under which names and codes?
+    Registry(RegistryArgs),
     /// Fine-tune a model on labelled texts, calibrate it, write a model folder
     #[cfg(feature = "torch")]
     Train(TrainArgs),
@@ -138,6 +140,34 @@ pub struct EvaluateArgs {
     pub predictions: Option<PathBuf>,
 }
 
+/// Arguments of `registry`.
+#[derive(Debug, Args)]
+pub struct RegistryArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: RegistryAction,
+    /// Further aliases, with the columns of datasets/registry/aliases
+    #[arg(long, value_name = "CSV", global = true)]
+    pub registry: Vec<PathBuf>,
+}
+
+/// What `registry` does.
+#[derive(Debug, Subcommand)]
+pub enum RegistryAction {
+    /// The version and the choices made about contested polities; with names or ids, these polities and all their aliases
+    List {
+        /// Ids (RUS, +UN, #TALIBAN) or names
+        polities: Vec<String>,
+    },
+    /// Read all tables and report rows that contradict each other
+    Check,
+    /// Write polities and aliases as CSV into a folder
+    Export {
+        /// Folder, made if it is absent
+        folder: PathBuf,
+    },
+}
+
 /// Arguments of `train`.
 #[cfg(feature = "torch")]
 #[derive(Debug, Args)]
@@ -172,6 +202,12 @@ pub struct TrainArgs {
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Stop after this many epochs without a better figure on dev [default: never; the last epochs, at a low rate, gain most]
+    #[arg(long, value_name = "EPOCHS")]
+    pub patience: Option<usize>,
+    /// Average the result with these models, trained from the same start with another seed
+    #[arg(long, value_name = "DIR")]
+    pub average: Vec<PathBuf>,
     /// Compute in bfloat16 over single-precision weights: several times faster on CPUs with AMX, slower on others
     #[arg(long)]
     pub bf16: bool,

@@ -49,6 +49,14 @@ pub fn passages<E>(
         if here.is_empty() {
             continue;
         }
+        // Toward a target that neither the sentence nor its context names, the nearest sentence that does goes in front.
+        let anchor = match scope {
+            Scope::Toward(target) if !here.contains(&target) => {
+                let names_target = |s: &&Sentence| polities(mentions, s.span).contains(&target);
+                sentences[..i].iter().rev().find(names_target).map(|s| s.span)
+            }
+            _ => None,
+        };
         let mut span = sentence.span;
         let mut tokens = size(span.of(&document.text))?;
         for left in sentences[..i].iter().rev() {
@@ -58,18 +66,10 @@ pub fn passages<E>(
             }
             span = span.cover(left.span);
         }
+        let anchor = anchor.filter(|anchor| !span.contains(*anchor));
         let mut all = polities(mentions, span);
-        let mut anchor = None;
-        if let Scope::Toward(target) = scope
-            && !all.contains(&target)
-        {
-            let names_target = |s: &&Sentence| polities(mentions, s.span).contains(&target);
-            anchor = sentences[..i].iter().rev().find(names_target).map(|s| s.span);
-            if anchor.is_some() {
-                span = sentence.span;
-                all.clone_from(&here);
-                all.push(target);
-            }
+        if let (Some(_), Scope::Toward(target)) = (anchor, scope) {
+            all.push(target);
         }
         let mut dyads = Vec::new();
         for actor in &all {

@@ -193,11 +193,9 @@ fn parquet_gives_the_same_rows_as_jsonl() {
     use parquet::file::writer::SerializedFileWriter;
     let folder = tempfile::tempdir().expect("a folder");
     let articles = [("a", "2019-01-02", ARTICLE), ("b", "2021-05-06", "Chile met Peru in Lima."), ("c", "", "")];
-    let mut lines = String::new();
-    for (id, date, text) in articles {
-        lines += &format!("{}\n", serde_json::json!({ "id": id, "date": date, "text": text }));
-    }
-    fs::write(folder.path().join("a.jsonl"), lines).expect("written");
+    let lines =
+        articles.map(|(id, date, text)| serde_json::json!({ "id": id, "date": date, "text": text }).to_string());
+    fs::write(folder.path().join("a.jsonl"), lines.join("\n")).expect("written");
     let schema = "message news { required binary junk; required binary id (utf8); required binary date (utf8); \
                   required binary text (utf8); }";
     let schema = std::sync::Arc::new(parquet::schema::parser::parse_message_type(schema).expect("a schema"));

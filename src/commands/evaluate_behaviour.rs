@@ -15,7 +15,7 @@ use std::io::Write;
 ///
 /// # Errors
 /// If a text cannot be labelled, a result cannot be written, or `--min-rate` is no share.
-pub fn run(args: &EvaluateArgs, model: &Model, out: &mut dyn Write) -> Result<bool> {
+pub(super) fn run(args: &EvaluateArgs, model: &Model, out: &mut dyn Write) -> Result<bool> {
     if let Some(rate) = args.min_rate {
         ensure!((0.0..=1.0).contains(&rate), "--min-rate {rate} is no share of cases; give a number from 0 to 1");
     }

@@ -8,5 +8,6 @@ mod evaluate_docs;
 mod evaluate_pairs;
 mod evaluate_print;
 pub mod label;
+pub mod registry;
 #[cfg(feature = "torch")]
 pub mod train;

@@ -189,10 +189,9 @@ pub fn open(input: &Input, settings: &Settings) -> Result<Records, IngestError> 
     if head.starts_with(b"PAR1") || format == "parquet" {
         return parquet::whole(input, Box::new(reader), settings);
     }
-    if input.path.as_os_str() == "-" || !FORMATS.contains(&format.as_str()) {
-        if head.trim_ascii_start().starts_with(b"{") {
-            return Ok(jsonl::open(input, Box::new(reader), settings));
-        }
+    let told = input.path.as_os_str() != "-" && FORMATS.contains(&format.as_str());
+    if !told && head.trim_ascii_start().starts_with(b"{") {
+        return Ok(jsonl::open(input, Box::new(reader), settings));
     }
     match format.as_str() {
         "csv" => csv::open(input, Box::new(reader), b',', settings),

@@ -13,7 +13,7 @@ pub use load::RegistryError;
 pub const AS_OF: &str = "2026-06-30";
 
 /// What kind of polity it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Member of the United Nations.
@@ -31,7 +31,7 @@ pub enum Status {
 }
 
 /// One polity.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Polity {
     /// Registry id.
     pub id: PolityId,
@@ -56,7 +56,7 @@ pub struct Polity {
 }
 
 /// What kind of name an alias is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Name of the polity.
@@ -78,7 +78,7 @@ pub enum Kind {
 }
 
 /// When an alias counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Whenever it stands there.
@@ -95,7 +95,7 @@ pub enum Rule {
 }
 
 /// One name of one polity in one period.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Alias {
     /// As news prints it.
     #[serde(rename = "alias")]
