@@ -205,9 +205,6 @@ pub struct TrainArgs {
     /// Stop after this many epochs without a better figure on dev [default: never; the last epochs, at a low rate, gain most]
     #[arg(long, value_name = "EPOCHS")]
     pub patience: Option<usize>,
-    /// Average the result with these models, trained from the same start with another seed
-    #[arg(long, value_name = "DIR")]
-    pub average: Vec<PathBuf>,
     /// Compute in bfloat16 over single-precision weights: several times faster on CPUs with AMX, slower on others
     #[arg(long)]
     pub bf16: bool,

@@ -46,7 +46,7 @@ fn train(settings: &TrainSettings, texts: &[GoldText], mut watch: impl FnMut(usi
     let encoder = Encoder::open(&root().join("models/tiny/tokenizer.json"), 96).expect("its tokenizer");
     let set = TrainSet::new(vec![Source { texts: texts.to_vec(), weight: 1.0 }], 1.0);
     let mut epoch = 0;
-    let outcome = fit(&model.weights, &model.config, &encoder, &set, texts, texts, &[], settings, |_, _, _, dev| {
+    let outcome = fit(&model.weights, &model.config, &encoder, &set, texts, texts, settings, |_, _, _, dev| {
         if dev.is_some() {
             epoch += 1;
             watch(epoch);
@@ -89,23 +89,4 @@ fn a_stopped_run_ends_with_the_weights_of_an_unstopped_one() {
     assert!(epochs < 4, "the run began anew");
     assert!(furthest(&outcome.weights, &resumed.weights) < 1e-6);
     assert_eq!(outcome.history.last(), resumed.history.last());
-}
-
-#[test]
-fn averaging_with_itself_changes_nothing_and_is_measured() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let texts = twenty();
-    let model = Model::open(&root().join("models/tiny")).expect("the tiny model opens");
-    let encoder = Encoder::open(&root().join("models/tiny/tokenizer.json"), 96).expect("its tokenizer");
-    let alone = train(&settings(folder.path()), &texts, |_| {});
-    let again = tempfile::tempdir().expect("a folder");
-    let set = TrainSet::new(vec![Source { texts: texts.clone(), weight: 1.0 }], 1.0);
-    let others = std::slice::from_ref(&alone.weights);
-    let settings = settings(again.path());
-    let averaged =
-        fit(&model.weights, &model.config, &encoder, &set, &texts, &texts, others, &settings, |_, _, _, _| {});
-    let averaged = averaged.expect("training runs");
-    assert!(furthest(&alone.weights, &averaged.weights) < 1e-6);
-    let best = alone.history.iter().map(|(_, figure)| *figure).fold(0.0, f64::max);
-    assert_eq!(averaged.averaged, Some(best));
 }

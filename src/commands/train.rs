@@ -4,7 +4,6 @@ use crate::cli::TrainArgs;
 use crate::encode::{Encoder, ROLES, role_token};
 use crate::gold;
 use crate::metrics::classification::Confusion;
-use crate::model::Model;
 use crate::model::config::{EncoderConfig, INPUT_FORM, StanceConfig, label_map};
 use crate::model::folder::{read_json, write};
 use crate::model::weights::Weights;
@@ -62,13 +61,6 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let bytes = fs::read(&path).with_context(|| format!("start weights {}", path.display()))?;
     let start = Weights::parse(&bytes).with_context(|| format!("start weights {}", path.display()))?;
 
-    let (mut others, mut averaged_with) = (Vec::new(), Vec::new());
-    for folder in &args.average {
-        let model = Model::open(folder)?;
-        averaged_with.push(serde_json::json!({ "name": model.stance.name, "sha256": model.checksum }));
-        others.push(model.weights);
-    }
-
     let train = TrainSet::new(sources, 0.5);
     eprintln!(
         "training on {} texts, pairs none/recognize/engage/condemn {:?}; {} texts kept back for calibration; dev {}",
@@ -98,14 +90,10 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         resume: args.resume,
     };
     let started = std::time::Instant::now();
-    let outcome =
-        fit(&start, &config, &encoder, &train, &dev, &calibration, &others, &settings, |step, total, loss, dev| {
-            let minutes = started.elapsed().as_secs_f64() / 60.0;
-            eprintln!(
-                "{minutes:6.1} min  update {step}/{total}  loss {loss:.4}{}",
-                dev.map(dev_line).unwrap_or_default()
-            );
-        })?;
+    let outcome = fit(&start, &config, &encoder, &train, &dev, &calibration, &settings, |step, total, loss, dev| {
+        let minutes = started.elapsed().as_secs_f64() / 60.0;
+        eprintln!("{minutes:6.1} min  update {step}/{total}  loss {loss:.4}{}", dev.map(dev_line).unwrap_or_default());
+    })?;
     let name = args.output.file_name().map(|n| n.to_string_lossy().into_owned());
     let stance = StanceConfig {
         name: name.with_context(|| format!("{} has no folder name", args.output.display()))?,
@@ -122,7 +110,6 @@ pub fn run(args: &TrainArgs) -> Result<()> {
             "texts": train.len(),
             "pairs": train.label_counts(),
             "dev_macro_f1": outcome.history,
-            "averaged_with": averaged_with, "averaged_dev_macro_f1": outcome.averaged,
             "minutes": (started.elapsed().as_secs_f64() / 6.0).round() / 10.0,
         }),
     };

@@ -102,23 +102,6 @@ impl Weights {
         self.tensors.iter()
     }
 
-    /// The mean of these weights and `others`, tensor by tensor: a model soup (Wortsman et al. 2022). Sound for models
-    /// that were fine-tuned from the same start.
-    ///
-    /// # Errors
-    /// If another lacks a tensor or has it in another shape.
-    pub fn mean_with(mut self, others: &[Self]) -> Result<Self, WeightError> {
-        for (name, tensor) in &mut self.tensors {
-            for other in others {
-                let other = other.shaped(name, &tensor.shape)?;
-                tensor.values.iter_mut().zip(&other.values).for_each(|(mean, value)| *mean += value);
-            }
-            let n = (others.len() + 1) as f32;
-            tensor.values.iter_mut().for_each(|mean| *mean /= n);
-        }
-        Ok(self)
-    }
-
     /// A matrix `(rows, columns)`.
     ///
     /// # Errors
@@ -160,19 +143,5 @@ mod tests {
         let error = read.matrix("w", 4, 1).expect_err("wrong shape").to_string();
         assert_eq!(error, "weight `w` is [2, 2], expected [4, 1]");
         assert_eq!(read.vector("v", 1).expect_err("absent").to_string(), "weight `v` is missing");
-    }
-
-    #[test]
-    fn a_mean_takes_every_model_equally_and_refuses_one_of_another_shape() {
-        let of = |values: [f32; 2]| {
-            let mut weights = Weights::default();
-            weights.insert("w".into(), Tensor { shape: vec![2], values: values.to_vec() });
-            weights
-        };
-        let mean = of([1.0, 0.0]).mean_with(&[of([2.0, 0.0]), of([6.0, 3.0])]).expect("same shapes");
-        assert_eq!(mean, of([3.0, 1.0]));
-        assert!(
-            matches!(of([1.0, 0.0]).mean_with(&[Weights::default()]), Err(WeightError::Missing(name)) if name == "w")
-        );
     }
 }

@@ -99,8 +99,6 @@ pub struct Outcome {
     pub thresholds: [f64; 4],
     /// `(epoch, dev macro-F1 over the three stances)`.
     pub history: Vec<(usize, f64)>,
-    /// Dev macro-F1 of the average with other models, if there is one.
-    pub averaged: Option<f64>,
     /// Negative log-likelihood on the held-out texts at temperature 1 and at the fitted one.
     pub calibration: (f64, f64),
 }
@@ -108,8 +106,7 @@ pub struct Outcome {
 /// Gradient norm above which an update is scaled down.
 const CLIP: f64 = 1.0;
 
-/// Trains on `train`, chooses the epoch on `dev`, averages its weights with those of the models `others`, calibrates on
-/// `calibration` (neither dev nor calibration texts are trained on). `report` gets a
+/// Trains on `train`, chooses the epoch on `dev`, calibrates on `calibration` (neither is trained on). `report` gets a
 /// line of progress now and then: update, updates in all, mean loss since the last line, dev figure if just measured.
 ///
 /// # Errors
@@ -121,7 +118,6 @@ pub fn fit(
     train: &TrainSet,
     dev: &[GoldText],
     calibration: &[GoldText],
-    others: &[Weights],
     settings: &TrainSettings,
     mut report: impl FnMut(usize, usize, f64, Option<&Confusion>),
 ) -> Result<Outcome, TrainError> {
@@ -212,14 +208,6 @@ pub fn fit(
         }
         None => optimizer.weights(),
     };
-    let mut averaged = None;
-    let weights = if others.is_empty() {
-        weights
-    } else {
-        let mean = weights.mean_with(others).map_err(anyhow::Error::from)?;
-        averaged = Some(confusion(&config, &mean, encoder, dev, device)?.macro_f1(&Stance::POSITIONS));
-        mean
-    };
     let logits = labelled_logits(&config, &weights, encoder, calibration, device)?;
     let temperature = calibrate::fit_temperature(&logits);
     let probs: Vec<_> = logits.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, temperature), *gold)).collect();
@@ -229,7 +217,6 @@ pub fn fit(
         weights,
         temperature,
         history,
-        averaged,
     })
 }
 
