@@ -20,6 +20,11 @@ pub use matmul::matmul;
 /// Tokens that one thread takes at a time: large enough that products run at full speed, small enough to stay in cache.
 const PACK_TOKENS: usize = 512;
 
+/// Rows of the head's products at least, filled up with zeros: below, `gemm` takes other paths that sum in another order
+/// (one row; 64 by 64; 256 cells, with the four columns of the logits), and a dyad's logits would depend in their last
+/// bits on how many stand beside it.
+const HEAD_ROWS: usize = 65;
+
 /// BERT encoder and stance head on the CPU.
 pub struct CpuEngine {
     encoder: TransformerEncoder,
@@ -57,7 +62,9 @@ impl CpuEngine {
         let features = dyad_features(examples, hidden.view());
         let mut inner = self.dense.apply(features.view());
         elementwise::gelu(inner.as_slice_mut().expect("a fresh product is contiguous"));
-        self.out.apply(inner.view())
+        let logits = self.out.apply(inner.view());
+        let dyads: usize = examples.iter().map(|e| e.dyads.len()).sum();
+        logits.slice_move(s![..dyads, ..])
     }
 }
 
@@ -82,11 +89,11 @@ impl Engine for CpuEngine {
     }
 }
 
-/// `(D, 3H)`: for every dyad `[actor; target; CLS]`, the actor and target as the mean of the states at their tokens.
+/// `(max(D, HEAD_ROWS), 3H)`: for every dyad `[actor; target; CLS]`, the actor and target as the mean of the states at their tokens.
 fn dyad_features(examples: &[EncodedExample], hidden: ArrayView2<'_, f32>) -> Array2<f32> {
     let width = hidden.ncols();
-    let dyads = examples.iter().map(|e| e.dyads.len()).sum();
-    let mut features = Array2::zeros((dyads, 3 * width));
+    let dyads: usize = examples.iter().map(|e| e.dyads.len()).sum();
+    let mut features = Array2::zeros((dyads.max(HEAD_ROWS), 3 * width));
     let (mut first, mut row) = (0, 0);
     for example in examples {
         let states: Vec<_> = example
