@@ -29,6 +29,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let class_weights: [f32; 4] = args.class_weights.clone().try_into().map_err(|w: Vec<f32>| {
         anyhow::anyhow!("--class-weights takes 4 numbers (none, recognize, engage, condemn), not {}", w.len())
     })?;
+    ensure!((0.0..=1.0).contains(&args.mix), "--mix {} is no share of the texts; give a number from 0 to 1", args.mix);
     let (mut sources, mut calibration) = (Vec::new(), Vec::new());
     for argument in &args.gold {
         let (path, weight) = match argument.rsplit_once('@') {

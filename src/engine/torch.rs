@@ -71,15 +71,6 @@ impl Network {
         Ok(fresh)
     }
 
-    /// The variables' values by name.
-    pub fn weights(&self) -> Weights {
-        let mut weights = Weights::default();
-        for (name, variable) in self.named() {
-            weights.insert(name, stored(&variable));
-        }
-        weights
-    }
-
     /// Variables in name order.
     pub fn named(&self) -> BTreeMap<String, Tensor> {
         self.store.variables().into_iter().collect()
