@@ -40,37 +40,65 @@ pub struct DocumentStance {
 /// Probability of `none` below which a passage is evidence.
 const EVIDENCE: f64 = 0.5;
 
+/// What a passage does in the pooling of its dyad.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Part {
+    /// Its sentence stood there before: it does not count again.
+    Repeated,
+    /// It more probably than not reports no stance.
+    Silent,
+    /// It is evidence, with this weight: one minus its probability of `none`.
+    Evidence(f64),
+}
+
+/// The part of each passage of one dyad, in order. `text` tells repeated sentences.
+pub fn parts(text: &str, passages: &[Evidence]) -> Vec<Part> {
+    let sentence = |i: usize| passages[i].sentence.of(text);
+    (0..passages.len())
+        .map(|i| {
+            let none = passages[i].probs.get(Stance::None);
+            if (0..i).any(|j| sentence(j) == sentence(i)) {
+                Part::Repeated
+            } else if none < EVIDENCE {
+                Part::Evidence(1.0 - none)
+            } else {
+                Part::Silent
+            }
+        })
+        .collect()
+}
+
 /// Pools the passages of one dyad; `None` of none. `text` tells repeated sentences, which count once.
 pub fn pool(dyad: Dyad, text: &str, passages: &[Evidence]) -> Option<DocumentStance> {
-    let mut distinct: Vec<&Evidence> = Vec::new();
-    for passage in passages {
-        if !distinct.iter().any(|d| d.sentence.of(text) == passage.sentence.of(text)) {
-            distinct.push(passage);
-        }
-    }
-    let none = |e: &&Evidence| e.probs.get(Stance::None);
-    let evidence: Vec<&Evidence> = distinct.iter().copied().filter(|e| none(e) < EVIDENCE).collect();
+    let parts = parts(text, passages);
+    let counted = || passages.iter().zip(&parts).filter(|(_, part)| **part != Part::Repeated).map(|(e, _)| e);
+    let evidence: Vec<(&Evidence, f64)> = passages
+        .iter()
+        .zip(&parts)
+        .filter_map(|(e, part)| if let Part::Evidence(weight) = part { Some((e, *weight)) } else { None })
+        .collect();
     let probs = if evidence.is_empty() {
-        distinct.iter().min_by(|a, b| none(a).total_cmp(&none(b)))?.probs
+        let none = |e: &Evidence| e.probs.get(Stance::None);
+        counted().min_by(|a, b| none(a).total_cmp(&none(b)))?.probs
     } else {
-        let weight: f64 = evidence.iter().map(|e| 1.0 - none(e)).sum();
-        let mean = |s: Stance| evidence.iter().map(|e| (1.0 - none(e)) * e.probs.get(s)).sum::<f64>() / weight;
-        let recognize = evidence.iter().map(|e| e.probs.get(Stance::Recognize)).fold(0.0, f64::max);
+        let weight: f64 = evidence.iter().map(|(_, w)| w).sum();
+        let mean = |s: Stance| evidence.iter().map(|(e, w)| w * e.probs.get(s)).sum::<f64>() / weight;
+        let recognize = evidence.iter().map(|(e, _)| e.probs.get(Stance::Recognize)).fold(0.0, f64::max);
         let mut pooled = Stance::ALL.map(mean);
         pooled[Stance::Recognize.index()] = recognize;
         StanceProbs::from_weights(pooled)
     };
     let stance = probs.best();
-    let best = distinct.iter().max_by(|a, b| a.probs.get(stance).total_cmp(&b.probs.get(stance)))?;
-    let positions: std::collections::BTreeSet<Stance> = evidence.iter().map(|e| e.probs.best()).collect();
+    let best = counted().max_by(|a, b| a.probs.get(stance).total_cmp(&b.probs.get(stance)))?;
+    let positions: std::collections::BTreeSet<Stance> = evidence.iter().map(|(e, _)| e.probs.best()).collect();
     Some(DocumentStance {
         dyad,
         stance,
         probs,
-        passages: distinct.len(),
+        passages: counted().count(),
         mixed: positions.iter().filter(|s| **s != Stance::None).count() > 1,
         truncated: passages.iter().any(|e| e.truncated),
-        best: (*best).clone(),
+        best: best.clone(),
     })
 }
 

@@ -19,6 +19,8 @@ pub enum Command {
     Label(LabelArgs),
     /// How good is the model against labelled data?
     Evaluate(EvaluateArgs),
+    /// One document through every stage: sentences, mentions, what the model reads, how its stances come about
+    Explain(ExplainArgs),
     /// Which polities does the program know, under which names and codes?
     Registry(RegistryArgs),
     /// Fine-tune a model on labelled texts, calibrate it, write a model folder
@@ -138,6 +140,34 @@ pub struct EvaluateArgs {
     /// Write one JSON line a pair: id, actor, target, gold, stance and probabilities
     #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A .txt file, or a document of a .csv, .tsv, .jsonl or .parquet file; - is standard input
+    pub input: PathBuf,
+    /// Which document of a file of many, by its id [default: the first]
+    #[arg(long, value_name = "ID")]
+    pub doc: Option<String>,
+    /// Only stances toward this polity: an id (RUS, +UN, #TALIBAN) or a name of the registry
+    #[arg(long)]
+    pub target: Option<String>,
+    /// Further names that mean the target in this document, such as "the council"
+    #[arg(long, value_name = "NAME", requires = "target")]
+    pub target_alias: Vec<String>,
+    /// Date of the document, YYYY-MM-DD, instead of its own: who is in office depends on it
+    #[arg(long, value_name = "DAY")]
+    pub date: Option<crate::document::Date>,
+    /// Write a page instead of printing
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Model folder
+    #[arg(long, default_value = "models/minilm-stance")]
+    pub model: PathBuf,
+    /// Further aliases, with the columns of datasets/registry/aliases
+    #[arg(long, value_name = "CSV")]
+    pub registry: Vec<PathBuf>,
 }
 
 /// Arguments of `registry`.

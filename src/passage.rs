@@ -7,6 +7,7 @@
 //! with "the council", "it", "the move".
 
 use crate::document::{ByteSpan, Document, Dyad, Mention, PolityId, Sentence};
+use crate::registry::Registry;
 
 /// One sentence in its context.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,13 @@ pub struct Passage {
     pub dyads: Vec<Dyad>,
 }
 
+impl Passage {
+    /// What the model reads, in order: the anchor, then context and sentence.
+    pub fn spans(&self) -> Vec<ByteSpan> {
+        self.anchor.into_iter().chain([self.span]).collect()
+    }
+}
+
 /// Which dyads are asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -29,6 +37,22 @@ pub enum Scope {
     /// Only stances toward this polity.
     Toward(PolityId),
 }
+
+impl Scope {
+    /// The scope of `--target`: a registry id or name, or none for all dyads.
+    ///
+    /// # Errors
+    /// If the registry does not know the name, or several polities bear it.
+    pub fn named(target: Option<&str>, registry: &Registry) -> Result<Self, UnknownTarget> {
+        let Some(name) = target else { return Ok(Self::All) };
+        registry.find(name).map(Self::Toward).ok_or_else(|| UnknownTarget(name.to_owned()))
+    }
+}
+
+/// A target that is no polity.
+#[derive(Debug, thiserror::Error)]
+#[error("target `{0}` is no polity of the registry, or names several; give its id, such as RUS or #TALIBAN")]
+pub struct UnknownTarget(String);
 
 /// Passages of a document, one a sentence at most. `size` counts the tokens of a stretch of text; context is taken in
 /// while the whole stays within `budget`.

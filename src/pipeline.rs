@@ -112,8 +112,7 @@ impl Corridor<'_> {
         let passages = passages(document, &sentences, &linked.mentions, self.scope, budget, size)?;
         let mut examples = Vec::new();
         for (p, passage) in passages.iter().enumerate() {
-            let spans: Vec<_> = passage.anchor.into_iter().chain([passage.span]).collect();
-            let covering = Example::covering(&document.text, &spans, &linked.mentions, &passage.dyads, ROLES);
+            let covering = Example::covering(&document.text, &passage.spans(), &linked.mentions, &passage.dyads, ROLES);
             for (example, members) in covering {
                 examples.push((self.encoder.encode(&example)?, p, members));
             }

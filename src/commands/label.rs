@@ -13,7 +13,7 @@ use crate::output::{file::Pending, stances::SCHEMA};
 use crate::passage::Scope;
 use crate::pipeline::Corridor;
 use crate::registry::Registry;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::io::Write;
@@ -38,14 +38,7 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     for path in &args.registry {
         registry.extend(path)?;
     }
-    let scope = match &args.target {
-        None => Scope::All,
-        Some(name) => Scope::Toward(registry.find(name).with_context(|| {
-            format!(
-                "--target `{name}` is no polity of the registry, or names several; give its id, such as RUS or #TALIBAN"
-            )
-        })?),
-    };
+    let scope = Scope::named(args.target.as_deref(), &registry)?;
     let detector = Detector::new(registry);
     let model = Model::open(&args.model)?;
     if let Some(threads) = args.threads {

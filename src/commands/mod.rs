@@ -7,6 +7,7 @@ mod evaluate_behaviour;
 mod evaluate_docs;
 mod evaluate_pairs;
 mod evaluate_print;
+pub mod explain;
 pub mod label;
 pub mod registry;
 #[cfg(feature = "torch")]

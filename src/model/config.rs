@@ -1,7 +1,7 @@
 //! `config.json` (the encoder, Hugging Face names) and `stance.json` (input form, calibration, provenance).
 
 use crate::encode::ROLES;
-use crate::stance::Stance;
+use crate::stance::{Stance, StanceProbs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -118,6 +118,11 @@ impl StanceConfig {
             return Some(format!("max_tokens is {}, expected at least 3", self.max_tokens));
         }
         None
+    }
+
+    /// Whether a row asks for a person: its passages disagree, or its label is not sure enough.
+    pub fn needs_review(&self, stance: Stance, probs: StanceProbs, mixed: bool) -> bool {
+        mixed || probs.get(stance) < self.threshold(stance)
     }
 
     /// Probability below which a label needs review; 0 where none was chosen.

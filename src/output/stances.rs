@@ -128,7 +128,7 @@ impl<'a, W: Write> StanceWriter<'a, W> {
     ) -> csv::Result<()> {
         let confidence = probs.get(stance);
         let iso3 = |id| self.registry.polities.get(id).map_or("", |p| p.iso3.as_str());
-        let review = confidence < self.config.threshold(stance) || mixed;
+        let review = self.config.needs_review(stance, probs, mixed);
         let p = |s: Stance| format!("{:.4}", probs.get(s));
         let mut cells = vec![
             row_id(document, dyad, sentence),

@@ -1,0 +1,76 @@
+//! `demarche explain`: one document through every stage, as text or as a page.
+
+use crate::cli::ExplainArgs;
+use crate::document::Document;
+use crate::explain::{page, text, trace};
+use crate::ingest::{self, Columns, Settings, compression::Limits};
+use crate::mention::Detector;
+use crate::model::Model;
+use crate::output::file::Pending;
+use crate::passage::Scope;
+use crate::pipeline::Corridor;
+use crate::registry::Registry;
+use anyhow::{Context, Result, bail};
+use std::io::Write;
+use std::sync::Arc;
+
+/// Runs the command; the explanation, or where its page is, goes to `out`.
+///
+/// # Errors
+/// If the document cannot be read or found, or the model, a registry file or the page cannot be opened.
+pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
+    let mut registry = Registry::embedded()?;
+    for path in &args.registry {
+        registry.extend(path)?;
+    }
+    let scope = Scope::named(args.target.as_deref(), &registry)?;
+    let mut document = document(args)?;
+    document.date = args.date.or(document.date);
+    let detector = Detector::new(registry);
+    let model = Model::open(&args.model)?;
+    let engine = model.cpu_engine()?;
+    let corridor = Corridor {
+        detector: &detector,
+        encoder: &model.encoder,
+        engine: &engine,
+        stance: &model.stance,
+        scope: &scope,
+    };
+    let trace = trace(&corridor, document, &args.target_alias)?;
+    match &args.html {
+        None => text::print(&trace, detector.registry(), out)?,
+        Some(path) => {
+            let mut file = Pending::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            file.write_all(page::render(&trace, detector.registry())?.as_bytes())?;
+            file.finish()?;
+            writeln!(out, "explanation: {}", path.display())?;
+        }
+    }
+    Ok(())
+}
+
+/// The first document of the input, or the one with the id that was asked for.
+fn document(args: &ExplainArgs) -> Result<Document> {
+    let name = |column: &str| column.to_owned();
+    let columns =
+        Columns { text: name("text"), id: name("id"), date: name("date"), title: name("title"), named: vec![] };
+    let settings = Settings { columns, limits: Limits::STANDARD, consumed: Arc::default() };
+    let inputs = ingest::inputs(std::slice::from_ref(&args.input))?;
+    for input in &inputs {
+        for record in ingest::open(input, &settings)? {
+            match record {
+                Ok(reading) if args.doc.as_ref().is_none_or(|id| *id == reading.document.id) => {
+                    return Ok(reading.document);
+                }
+                Err(reject) if args.doc.is_none() => {
+                    bail!("{}: record {}: {}", reject.path, reject.record, reject.reason)
+                }
+                _ => {}
+            }
+        }
+    }
+    match &args.doc {
+        Some(id) => bail!("{} holds no document `{id}` that can be read", args.input.display()),
+        None => bail!("{} holds no document", args.input.display()),
+    }
+}
