@@ -149,7 +149,7 @@ def main():
         "max_tokens": MAX_TOKENS,
         "context_tokens": CONTEXT_TOKENS,
         "temperature": 1.0,
-        "thresholds": {label: 0.0 for label in sorted(LABELS)},
+        "thresholds": {"0.85": {label: 0.0 for label in sorted(LABELS)}},
         "registry_version": "given",
         "training": None,
     }

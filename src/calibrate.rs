@@ -1,9 +1,23 @@
-//! Temperature scaling and review thresholds, both fitted on held-out logits.
+//! Temperature scaling and review thresholds, both fitted on held-out logits; what a threshold decides.
 //!
 //! Guo, Pleiss, Sun, Weinberger, *On Calibration of Modern Neural Networks*, 2017: one number divides all logits; the
 //! label never changes, only how sure it claims to be.
 
 use crate::stance::{Stance, StanceProbs};
+
+/// Precisions that `train` fits thresholds for.
+pub const PRECISIONS: [f64; 6] = [0.7, 0.8, 0.85, 0.9, 0.95, 0.98];
+
+/// Probabilities below which a label needs review, in the order of [`Stance::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds(pub [f64; 4]);
+
+impl Thresholds {
+    /// Whether a row asks for a person: its passages disagree, or its label is not sure enough.
+    pub fn needs_review(&self, stance: Stance, probs: StanceProbs, mixed: bool) -> bool {
+        mixed || probs.get(stance) < self.0[stance.index()]
+    }
+}
 
 /// Mean negative log-likelihood in nats of the gold labels at a temperature; 0 of none.
 pub fn nll(items: &[([f32; 4], Stance)], temperature: f64) -> f64 {

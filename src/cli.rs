@@ -74,6 +74,9 @@ pub struct LabelArgs {
     /// Begin the table with a byte-order mark, so that Excel reads UTF-8
     #[arg(long)]
     pub excel: bool,
+    /// Rows that are not sure enough for labels to be right at this rate say `needs_review`: 0.70, 0.80, 0.85, 0.90, 0.95 or 0.98
+    #[arg(long, value_name = "RATE", default_value_t = 0.85)]
+    pub precision: f64,
     /// Stop at the first record that cannot be read
     #[arg(long)]
     pub strict: bool,
@@ -159,6 +162,9 @@ pub struct ExplainArgs {
     /// Date of the document, YYYY-MM-DD, instead of its own: who is in office depends on it
     #[arg(long, value_name = "DAY")]
     pub date: Option<crate::document::Date>,
+    /// Precision that `needs_review` stands for, as in `label`
+    #[arg(long, value_name = "RATE", default_value_t = 0.85)]
+    pub precision: f64,
     /// Write a page instead of printing
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,

@@ -33,7 +33,6 @@ fn settings(checkpoint: &Path) -> TrainSettings {
         patience: usize::MAX,
         mix: 0.0,
         half: false,
-        review_precision: 0.85,
         checkpoint: checkpoint.to_owned(),
         checkpoint_every: 3,
         resume: false,

@@ -36,7 +36,7 @@ pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
         stance: &model.stance,
         scope: &scope,
     };
-    let trace = trace(&corridor, document, &args.target_alias)?;
+    let trace = trace(&corridor, document, &args.target_alias, model.stance.thresholds(args.precision)?)?;
     match &args.html {
         None => text::print(&trace, detector.registry(), out)?,
         Some(path) => {

@@ -52,8 +52,9 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
         stance: &model.stance,
         scope: &scope,
     };
+    let thresholds = model.stance.thresholds(args.precision)?;
     let fingerprint = fingerprint(args, &inputs, &model, detector.registry());
-    let (mut tables, mut tally) = Tables::open(args, detector.registry(), &model.stance, fingerprint)?;
+    let (mut tables, mut tally) = Tables::open(args, detector.registry(), thresholds, fingerprint)?;
     let resumed = tally.read;
 
     let consumed = Arc::new(AtomicU64::new(0));
@@ -125,6 +126,7 @@ fn fingerprint(args: &LabelArgs, inputs: &[Input], model: &Model, registry: &Reg
         "schema": SCHEMA, "model": model.checksum, "registry": registry.version, "files": files,
         "target": args.target, "aliases": args.target_alias, "evidence": args.evidence, "none": args.include_none,
         "columns": [&args.text, &args.id, &args.date, &args.title], "codes": args.codes, "excel": args.excel,
+        "precision": args.precision,
     });
     sha256(rows.to_string().as_bytes())
 }

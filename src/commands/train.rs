@@ -1,15 +1,17 @@
 //! `demarche train`: fine-tunes on labelled texts and writes a model folder.
 
+use crate::calibrate::Thresholds;
 use crate::cli::TrainArgs;
 use crate::encode::{Encoder, ROLES, role_token};
 use crate::gold;
 use crate::metrics::classification::Confusion;
-use crate::model::config::{EncoderConfig, INPUT_FORM, StanceConfig, label_map};
+use crate::model::config::{EncoderConfig, INPUT_FORM, StanceConfig, label_map, precision_key};
 use crate::model::folder::{read_json, write};
 use crate::model::weights::Weights;
 use crate::stance::Stance;
 use crate::train::{Outcome, Source, TrainSet, TrainSettings, fit, held_out};
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -85,7 +87,6 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         patience: args.patience.unwrap_or(args.epochs),
         mix: args.mix,
         half: args.bf16,
-        review_precision: 0.85,
         checkpoint: args.checkpoint.clone(),
         checkpoint_every: 200,
         resume: args.resume,
@@ -103,7 +104,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         max_tokens: MAX_TOKENS.min(config.max_position_embeddings),
         context_tokens: CONTEXT_TOKENS,
         temperature: outcome.temperature,
-        thresholds: Stance::ALL.into_iter().map(|s| (s.name().to_owned(), outcome.thresholds[s.index()])).collect(),
+        thresholds: outcome.thresholds.iter().map(|(p, t)| (precision_key(*p), by_label(*t))).collect(),
         registry_version: crate::model::config::UNKNOWN_REGISTRY.to_owned(),
         training: serde_json::json!({
             "settings": settings,
@@ -118,6 +119,10 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     write(&args.output, &config, &stance, &tokenizer, &outcome.weights, &card)?;
     eprintln!("wrote {}", args.output.display());
     Ok(())
+}
+
+fn by_label(thresholds: Thresholds) -> BTreeMap<String, f64> {
+    Stance::ALL.into_iter().map(|s| (s.name().to_owned(), thresholds.0[s.index()])).collect()
 }
 
 fn dev_line(confusion: &Confusion) -> String {

@@ -7,6 +7,7 @@ pub mod page;
 pub mod text;
 
 use crate::aggregate::{DocumentStance, Evidence, Part, parts};
+use crate::calibrate::Thresholds;
 use crate::document::{Document, Dyad, PolityId, Sentence};
 use crate::encode::ROLES;
 use crate::example::Example;
@@ -65,7 +66,12 @@ pub struct Outcome {
 ///
 /// # Errors
 /// If the tokenizer or the engine refuses an example.
-pub fn trace(corridor: &Corridor<'_>, document: Document, aliases: &[String]) -> Result<Trace, PredictError> {
+pub fn trace(
+    corridor: &Corridor<'_>,
+    document: Document,
+    aliases: &[String],
+    thresholds: Thresholds,
+) -> Result<Trace, PredictError> {
     let labelled = corridor.label(vec![document], aliases)?.into_iter().next();
     let Labelled { document, linked, evidence, stances } = labelled.expect("one document in, one out");
     let sentences = sentences(&document.text);
@@ -98,7 +104,7 @@ pub fn trace(corridor: &Corridor<'_>, document: Document, aliases: &[String]) ->
                 evidence.iter().filter(|(dyad, _)| *dyad == stance.dyad).map(|(_, word)| word.clone()).collect();
             let parts = parts(&document.text, &own);
             let steps = own.iter().zip(parts).map(|(e, part)| (at(e.sentence.start()), e.probs, part)).collect();
-            let needs_review = corridor.stance.needs_review(stance.stance, stance.probs, stance.mixed);
+            let needs_review = thresholds.needs_review(stance.stance, stance.probs, stance.mixed);
             Outcome { stance, steps, needs_review }
         })
         .collect();

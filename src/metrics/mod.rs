@@ -3,5 +3,6 @@
 pub mod calibration;
 pub mod classification;
 pub mod comparison;
+pub mod estimate;
 pub mod interval;
 pub mod summary;

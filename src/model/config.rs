@@ -1,7 +1,8 @@
 //! `config.json` (the encoder, Hugging Face names) and `stance.json` (input form, calibration, provenance).
 
+use crate::calibrate::Thresholds;
 use crate::encode::ROLES;
-use crate::stance::{Stance, StanceProbs};
+use crate::stance::Stance;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -93,8 +94,8 @@ pub struct StanceConfig {
     pub context_tokens: usize,
     /// Divides the logits before the softmax (Guo et al. 2017).
     pub temperature: f64,
-    /// Below this probability a label needs review, by label name.
-    pub thresholds: BTreeMap<String, f64>,
+    /// For each precision ([`precision_key`]), the probability below which a label needs review, by label name.
+    pub thresholds: BTreeMap<String, BTreeMap<String, f64>>,
     /// Version of the registry that linked the training data.
     pub registry_version: String,
     /// How it was made, for the model card and `run.json`.
@@ -120,13 +121,28 @@ impl StanceConfig {
         None
     }
 
-    /// Whether a row asks for a person: its passages disagree, or its label is not sure enough.
-    pub fn needs_review(&self, stance: Stance, probs: StanceProbs, mixed: bool) -> bool {
-        mixed || probs.get(stance) < self.threshold(stance)
+    /// The review thresholds for a precision.
+    ///
+    /// # Errors
+    /// If the model has none for it.
+    pub fn thresholds(&self, precision: f64) -> Result<Thresholds, UnknownPrecision> {
+        let fitted = self.thresholds.get(&precision_key(precision)).ok_or_else(|| UnknownPrecision {
+            asked: precision,
+            known: self.thresholds.keys().cloned().collect::<Vec<_>>().join(", "),
+        })?;
+        Ok(Thresholds(Stance::ALL.map(|s| fitted.get(s.name()).copied().unwrap_or(0.0))))
     }
+}
 
-    /// Probability below which a label needs review; 0 where none was chosen.
-    pub fn threshold(&self, stance: Stance) -> f64 {
-        self.thresholds.get(stance.name()).copied().unwrap_or(0.0)
-    }
+/// `0.90`: how a precision is named in `stance.json`.
+pub fn precision_key(precision: f64) -> String {
+    format!("{precision:.2}")
+}
+
+/// A precision that the model was not fitted to.
+#[derive(Debug, thiserror::Error)]
+#[error("the model has no review thresholds for a precision of {asked}; it has them for {known}")]
+pub struct UnknownPrecision {
+    asked: f64,
+    known: String,
 }

@@ -3,8 +3,8 @@
 use super::cell::guard;
 use super::marked::marked;
 use crate::aggregate::{DocumentStance, Evidence};
+use crate::calibrate::Thresholds;
 use crate::document::{ByteSpan, Document, Dyad, Mention};
-use crate::model::config::StanceConfig;
 use crate::model::folder::sha256;
 use crate::registry::Registry;
 use crate::stance::{Stance, StanceProbs};
@@ -49,7 +49,7 @@ const CODE_COLUMNS: [&str; 6] = ["actor_iso2", "actor_cow", "actor_gw", "target_
 pub struct StanceWriter<'a, W: Write> {
     csv: csv::Writer<W>,
     registry: &'a Registry,
-    config: &'a StanceConfig,
+    thresholds: Thresholds,
     codes: bool,
 }
 
@@ -61,14 +61,14 @@ impl<'a, W: Write> StanceWriter<'a, W> {
     pub fn new(
         mut out: W,
         registry: &'a Registry,
-        config: &'a StanceConfig,
+        thresholds: Thresholds,
         excel: bool,
         codes: bool,
     ) -> csv::Result<Self> {
         if excel {
             out.write_all("\u{feff}".as_bytes())?;
         }
-        let mut table = Self::resume(out, registry, config, codes);
+        let mut table = Self::resume(out, registry, thresholds, codes);
         let mut header: Vec<&str> = COLUMNS.to_vec();
         header.push(LAST);
         if codes {
@@ -79,8 +79,8 @@ impl<'a, W: Write> StanceWriter<'a, W> {
     }
 
     /// Goes on with a table that has its header and some rows.
-    pub fn resume(out: W, registry: &'a Registry, config: &'a StanceConfig, codes: bool) -> Self {
-        Self { csv: csv::Writer::from_writer(out), registry, config, codes }
+    pub fn resume(out: W, registry: &'a Registry, thresholds: Thresholds, codes: bool) -> Self {
+        Self { csv: csv::Writer::from_writer(out), registry, thresholds, codes }
     }
 
     /// The file, with all rows so far handed to it.
@@ -128,7 +128,7 @@ impl<'a, W: Write> StanceWriter<'a, W> {
     ) -> csv::Result<()> {
         let confidence = probs.get(stance);
         let iso3 = |id| self.registry.polities.get(id).map_or("", |p| p.iso3.as_str());
-        let review = self.config.needs_review(stance, probs, mixed);
+        let review = self.thresholds.needs_review(stance, probs, mixed);
         let p = |s: Stance| format!("{:.4}", probs.get(s));
         let mut cells = vec![
             row_id(document, dyad, sentence),

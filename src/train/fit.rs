@@ -4,7 +4,7 @@ use super::checkpoint::{self, Progress};
 use super::examples::{LabelledBatch, TrainSet};
 use super::optimizer::AdamW;
 use super::schedule::factor;
-use crate::calibrate;
+use crate::calibrate::{self, PRECISIONS, Thresholds};
 use crate::encode::{EncodeError, Encoder};
 use crate::engine::EngineError;
 use crate::engine::torch::{Network, TorchEngine};
@@ -51,8 +51,6 @@ pub struct TrainSettings {
     pub mix: f64,
     /// Computes in bfloat16 over single-precision weights.
     pub half: bool,
-    /// Precision that the review thresholds are fitted to.
-    pub review_precision: f64,
     /// Where checkpoints go, every [`Self::checkpoint_every`] updates; not part of the run's identity.
     #[serde(skip)]
     pub checkpoint: PathBuf,
@@ -95,8 +93,8 @@ pub struct Outcome {
     pub weights: Weights,
     /// Fitted on the held-out texts.
     pub temperature: f64,
-    /// Review thresholds in label order.
-    pub thresholds: [f64; 4],
+    /// Review thresholds for each of [`PRECISIONS`].
+    pub thresholds: Vec<(f64, Thresholds)>,
     /// `(epoch, dev macro-F1 over the three stances)`.
     pub history: Vec<(usize, f64)>,
     /// Negative log-likelihood on the held-out texts at temperature 1 and at the fitted one.
@@ -212,7 +210,9 @@ pub fn fit(
     let temperature = calibrate::fit_temperature(&logits);
     let probs: Vec<_> = logits.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, temperature), *gold)).collect();
     Ok(Outcome {
-        thresholds: Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, settings.review_precision)),
+        thresholds: PRECISIONS
+            .map(|p| (p, Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, p)))))
+            .to_vec(),
         calibration: (calibrate::nll(&logits, 1.0), calibrate::nll(&logits, temperature)),
         weights,
         temperature,

@@ -5,9 +5,9 @@
 //! are, byte for byte, those of a run that was not stopped.
 
 use super::tally::Tally;
+use crate::calibrate::Thresholds;
 use crate::cli::LabelArgs;
 use crate::ingest::Reject;
-use crate::model::config::StanceConfig;
 use crate::output::{cell::guard, file::Pending, stances::StanceWriter};
 use crate::pipeline::Labelled;
 use crate::registry::Registry;
@@ -49,7 +49,7 @@ impl<'a> Tables<'a> {
     pub(super) fn open(
         args: &LabelArgs,
         registry: &'a Registry,
-        config: &'a StanceConfig,
+        thresholds: Thresholds,
         fingerprint: String,
     ) -> Result<(Self, Tally)> {
         let mut journal = args.output.clone().into_os_string();
@@ -74,8 +74,8 @@ impl<'a> Tables<'a> {
         let table = |path: &Path, table: usize| -> Result<StanceWriter<'a, Pending>> {
             let file = file(path, table)?;
             Ok(match lengths {
-                Some(_) => StanceWriter::resume(file, registry, config, args.codes),
-                None => StanceWriter::new(file, registry, config, args.excel, args.codes)?,
+                Some(_) => StanceWriter::resume(file, registry, thresholds, args.codes),
+                None => StanceWriter::new(file, registry, thresholds, args.excel, args.codes)?,
             })
         };
         let mut rejects = csv::Writer::from_writer(file(&beside(&args.output, "rejects.csv"), 2)?);
