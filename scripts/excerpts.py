@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Cuts composed articles with sentence-level stances into the passages that `label` would read toward their target.
+"""Cuts composed articles with sentence-level stances into the passages that `label` would read.
 
 usage: excerpts.py ARTICLES.jsonl... OUT.jsonl   Refuses articles whose mentions or stances do not fit their text.
 
-A passage is a sentence with the sentences before it while all stay within WORDS; if the target is not named there, the
-nearest earlier sentence that names it goes in front. A polity's label in a passage is its latest stance there.
+A passage is a sentence with the sentences before it while all stay within WORDS. An article with a `target` asks for
+stances toward it (`stances`: [actor, stance]) and of it (`reverse`); if the target is not named in a passage, the nearest
+earlier sentence that names it goes in front. An article without one asks for every pair of which one polity stands in
+the sentence itself (`stances`: [actor, target, stance]). A pair's label in a passage is its latest stance there.
 """
+import itertools
 import json
 import sys
 
@@ -24,13 +27,52 @@ def place(article):
             at = start + len(surface)
             placed.append({"start": start, "end": at, "surface": surface, "code": code})
         sentence["mentions"] = placed
-        for polity, stance in sentence["stances"] + sentence.get("reverse", []):
-            if stance not in LABELS or polity == article["target"]["code"]:
-                raise ValueError(f"stance {polity} {stance} in {sentence['text']!r}")
+        target = article["target"]["code"] if "target" in article else None
+        for actor, *toward, stance in sentence["stances"] + sentence.get("reverse", []):
+            if stance not in LABELS or actor in (toward or [target]):
+                raise ValueError(f"stance {actor} {stance} in {sentence['text']!r}")
+
+
+def window(words, i):
+    """The sentences up to the `i`th that stay within WORDS together with it."""
+    first = i
+    while first > 0 and sum(words[first - 1 : i + 1]) <= WORDS:
+        first -= 1
+    return range(first, i + 1)
+
+
+def open_passage(sentences, indices):
+    """The sentences at `indices`, asked about every pair with a polity in the last, or None if there is none.
+
+    A stance is [actor, target, label] or [actor, target, label, sure].
+    """
+    text, mentions, latest = "", [], {}
+    for i in indices:
+        text += " " if text else ""
+        for m in sentences[i]["mentions"]:
+            mentions.append({**m, "start": m["start"] + len(text), "end": m["end"] + len(text)})
+        text += sentences[i]["text"]
+        latest.update({(s[0], s[1]): s[2:] for s in sentences[i]["stances"]})
+    here = {m["code"] for m in sentences[indices[-1]]["mentions"]}
+    pairs = []
+    for actor, target in itertools.permutations(dict.fromkeys(m["code"] for m in mentions), 2):
+        if actor in here or target in here:
+            stance, *sure = latest.get((actor, target), ["none"])
+            pairs.append({"actor": actor, "target": target, "stance": stance, "sure": all(sure)})
+    return {"text": text, "mentions": mentions, "pairs": pairs} if pairs else None
+
+
+def open_excerpts(sentences):
+    """(number of the sentence, passage) for every sentence that mentions a polity."""
+    words = [len(s["text"].split()) for s in sentences]
+    for i, sentence in enumerate(sentences):
+        found = open_passage(sentences, window(words, i)) if sentence["mentions"] else None
+        if found:
+            yield i + 1, found
 
 
 def passage(article, indices):
-    """The sentences at `indices` as one labelled text, or None if there is nothing to ask."""
+    """The sentences at `indices` as one text labelled toward the target, or None if there is nothing to ask."""
     target = article["target"]["code"]
     text, mentions, toward, back = "", [], {}, {}
     for i in indices:
@@ -55,18 +97,19 @@ def passage(article, indices):
 def excerpts(article):
     """One passage a sentence that mentions a polity."""
     place(article)
+    if "target" not in article:
+        for number, found in open_excerpts(article["sentences"]):
+            yield {"id": f"{article['id']}-{number:02}", "date": article["date"], **found}
+        return
     sentences, target = article["sentences"], article["target"]["code"]
     words = [len(s["text"].split()) for s in sentences]
     named = [any(m["code"] == target for m in s["mentions"]) for s in sentences]
     for i, sentence in enumerate(sentences):
         if not sentence["mentions"]:
             continue
-        first = i
-        while first > 0 and sum(words[first - 1 : i + 1]) <= WORDS:
-            first -= 1
-        indices = list(range(first, i + 1))
+        indices = list(window(words, i))
         if not any(named[j] for j in indices):
-            anchor = next((j for j in range(first - 1, -1, -1) if named[j]), None)
+            anchor = next((j for j in range(indices[0] - 1, -1, -1) if named[j]), None)
             if anchor is None:
                 continue
             indices.insert(0, anchor)

@@ -122,6 +122,9 @@ pub struct EvaluateArgs {
     /// Model folder
     #[arg(long, default_value = "models/minilm-stance")]
     pub model: PathBuf,
+    /// Show what the review thresholds for this precision do, as in `label`
+    #[arg(long, value_name = "RATE", default_value_t = 0.85)]
+    pub precision: f64,
     /// Write one self-contained HTML page to publish: figures, charts, breakdowns, worst errors
     #[arg(long, value_name = "HTML")]
     pub report: Option<PathBuf>,

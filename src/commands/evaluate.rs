@@ -1,13 +1,14 @@
 //! `demarche evaluate`: model against labelled data. Measures what `evaluate_pairs` or `evaluate_docs` judged, prints the
 //! figures and writes the files that were asked for.
 
-use super::evaluate_print::{comparison, intervals, table};
+use super::evaluate_print::{comparison, intervals, review, table};
 use super::{evaluate_against, evaluate_behaviour, evaluate_docs, evaluate_pairs};
 use crate::cli::EvaluateArgs;
 use crate::document::Dyad;
 use crate::evaluation::{self, DataFile, Evaluation, Judged, Provenance};
 use crate::metrics::classification::Confusion;
 use crate::metrics::interval::Bootstrap;
+use crate::metrics::review::part;
 use crate::model::Model;
 use crate::model::folder::sha256;
 use crate::output::figures::{rows, write_csv};
@@ -43,10 +44,14 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<bool> {
     // Created before the work, so that a path that cannot be written fails at once.
     let files = Files::create(args)?;
     let model = Model::open(&args.model)?;
-    let outcome = match &args.docs {
+    let thresholds = model.stance.thresholds(args.precision)?;
+    let mut outcome = match &args.docs {
         Some(folder) => evaluate_docs::judge_folder(folder, args.errors, &model, out)?,
         None => evaluate_pairs::judge(&args.gold, &model)?,
     };
+    let claims: Vec<_> = outcome.judged.iter().map(|j| (j.probs, j.gold)).collect();
+    let parted = part(&claims, thresholds);
+    outcome.details.insert("review".to_owned(), json!({ "precision": args.precision, "labels": parted }));
     let judged = &outcome.judged;
     let against = match &args.against {
         Some(path) => Some((path.display().to_string(), evaluate_against::labels(path, judged)?)),
@@ -58,6 +63,7 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<bool> {
     }
     write!(out, "{}", outcome.remark)?;
     intervals(&evaluation, out)?;
+    review(args.precision, &parted, out)?;
     comparison(&evaluation, out)?;
     files.write(&evaluation, &outcome, &model)?;
     Ok(true)

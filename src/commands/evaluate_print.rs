@@ -2,6 +2,7 @@
 
 use crate::evaluation::{Evaluation, Group};
 use crate::metrics::classification::Confusion;
+use crate::metrics::review::Parted;
 use crate::metrics::summary::{Figure, Metric};
 use crate::report::{p_value, range};
 use crate::stance::Stance;
@@ -50,6 +51,23 @@ pub(super) fn intervals(evaluation: &Evaluation, out: &mut dyn Write) -> Result<
     let documents = subsets.first().map_or(0, |s| s.summary.documents);
     let (resamples, seed) = (bootstrap.resamples, bootstrap.seed);
     writeln!(out, "  intervals: {resamples} resamples of {documents} documents, seed {seed}")
+}
+
+/// Prints what the review thresholds for `precision` do.
+pub(super) fn review(precision: f64, parted: &[Parted], out: &mut dyn Write) -> Result<()> {
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |r| format!("{r:.3}"));
+    writeln!(out, "\nreview thresholds for a precision of {precision:.2}")?;
+    writeln!(
+        out,
+        "  {:<10} {:>9} {:>14} {:>9} {:>15}",
+        "stance", "threshold", "kept of claims", "precision", "of those below"
+    )?;
+    for p in parted {
+        let kept = format!("{} of {}", p.kept, p.claims);
+        let (above, below) = (rate(p.precision_kept), rate(p.precision_review));
+        writeln!(out, "  {:<10} {:>9.3} {kept:>14} {above:>9} {below:>15}", p.stance, p.threshold)?;
+    }
+    Ok(())
 }
 
 /// Prints the comparison of `--against`; nothing without one.

@@ -5,4 +5,5 @@ pub mod classification;
 pub mod comparison;
 pub mod estimate;
 pub mod interval;
+pub mod review;
 pub mod summary;
