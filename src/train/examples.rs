@@ -42,24 +42,24 @@ pub(super) struct LabelledBatch {
 const WINDOW: usize = 40;
 
 impl TrainSet {
-    /// Gathers the texts with at least one labelled pair; pairs marked unsure count `unsure_weight` as much.
+    /// Gathers the texts; pairs marked unsure count `unsure_weight` as much. A text without a labelled pair teaches nothing
+    /// by itself: it is a partner that others are joined with.
     pub fn new(sources: Vec<Source>, unsure_weight: f32) -> Self {
         let items = sources
             .into_iter()
             .flat_map(|source| source.texts.into_iter().map(move |text| (text, source.weight)))
-            .filter(|(text, _)| !text.pairs.is_empty())
             .collect();
         Self { items, unsure_weight }
     }
 
-    /// Number of texts.
+    /// Number of texts with a labelled pair.
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.items.iter().filter(|(text, _)| !text.pairs.is_empty()).count()
     }
 
     /// Whether there is nothing to learn from.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.len() == 0
     }
 
     /// Pairs of each label, in the order of [`Stance::ALL`].
@@ -96,7 +96,7 @@ impl TrainSet {
     ) -> Result<Vec<LabelledBatch>, EncodeError> {
         let mixer = Mixer::new(self.items.iter().map(|(text, _)| text));
         let mut encoded = Vec::with_capacity(self.items.len());
-        for (text, weight) in &self.items {
+        for (text, weight) in self.items.iter().filter(|(text, _)| !text.pairs.is_empty()) {
             let joined = if rng.random_bool(mix) { mixer.join(text, rng) } else { None };
             let text = joined.as_ref().unwrap_or(text);
             for (example, members) in predict::examples(text) {

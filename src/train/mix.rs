@@ -19,9 +19,14 @@ const ACROSS: usize = 5;
 /// Partners that are tried.
 const TRIES: usize = 8;
 
+/// Share of the partners that are texts without a labelled pair, where there are any.
+const SILENT: f64 = 0.3;
+
 /// Texts by polity.
 pub(super) struct Mixer<'a> {
     texts: Vec<&'a GoldText>,
+    /// Indices of the texts without a labelled pair.
+    silent: Vec<usize>,
     by_polity: BTreeMap<&'a PolityId, Vec<usize>>,
 }
 
@@ -34,25 +39,33 @@ impl<'a> Mixer<'a> {
                 by_polity.entry(polity).or_default().push(i);
             }
         }
-        Self { texts, by_polity }
+        let silent = (0..texts.len()).filter(|i| texts[*i].pairs.is_empty()).collect();
+        Self { texts, silent, by_polity }
     }
 
-    /// `text` with another before or behind it; `None` if no partner fits. Every second partner shares a polity.
+    /// `text` with another before or behind it; `None` if no partner fits. Three in ten partners are texts without a
+    /// labelled pair, if there are any; of the others every second shares a polity.
     pub(super) fn join(&self, text: &GoldText, rng: &mut ChaCha8Rng) -> Option<GoldText> {
         let own: Vec<&PolityId> = polities(text).into_iter().collect();
         for _ in 0..TRIES {
-            let pool = own.get(rng.random_range(0..own.len().max(1))).and_then(|p| self.by_polity.get(*p));
-            let index = match pool {
-                Some(pool) if rng.random_bool(0.5) => pool[rng.random_range(0..pool.len())],
-                _ => rng.random_range(0..self.texts.len()),
-            };
-            let other = self.texts[index];
+            let other = self.texts[self.partner(&own, rng)];
             let (first, second) = if rng.random_bool(0.5) { (text, other) } else { (other, text) };
             if let Some(joined) = join(first, second, rng) {
                 return Some(joined);
             }
         }
         None
+    }
+
+    fn partner(&self, own: &[&PolityId], rng: &mut ChaCha8Rng) -> usize {
+        if !self.silent.is_empty() && rng.random_bool(SILENT) {
+            return self.silent[rng.random_range(0..self.silent.len())];
+        }
+        let pool = own.get(rng.random_range(0..own.len().max(1))).and_then(|p| self.by_polity.get(*p));
+        match pool {
+            Some(pool) if rng.random_bool(0.5) => pool[rng.random_range(0..pool.len())],
+            _ => rng.random_range(0..self.texts.len()),
+        }
     }
 }
 
@@ -122,6 +135,18 @@ mod tests {
             let side = |p: &PolityId| ["PER", "TCD"].contains(&p.0.as_str());
             assert_ne!(side(&pair.dyad.actor), side(&pair.dyad.target));
         }
+    }
+
+    #[test]
+    fn a_text_that_says_nothing_changes_no_label() {
+        let first = gold("a", "Peru condemned Chad.", [("Peru", "PER"), ("Chad", "TCD")], Stance::Condemn);
+        let mut rain =
+            gold("b", "Côte d'Ivoire met Fiji.", [("Côte d'Ivoire", "CIV"), ("Fiji", "FJI")], Stance::Engage);
+        (rain.mentions, rain.pairs) = (Vec::new(), Vec::new());
+        let mixer = Mixer::new([&first, &rain]);
+        let joined = mixer.join(&first, &mut ChaCha8Rng::seed_from_u64(1)).expect("nothing in common");
+        assert_eq!(joined.pairs, first.pairs);
+        assert!(joined.text.contains("Fiji") && joined.mentions.len() == 2);
     }
 
     #[test]
