@@ -4,6 +4,7 @@
 //! label never changes, only how sure it claims to be.
 
 use crate::stance::{Stance, StanceProbs};
+use std::collections::BTreeMap;
 
 /// Precisions that `train` fits thresholds for.
 pub const PRECISIONS: [f64; 6] = [0.7, 0.8, 0.85, 0.9, 0.95, 0.98];
@@ -13,6 +14,11 @@ pub const PRECISIONS: [f64; 6] = [0.7, 0.8, 0.85, 0.9, 0.95, 0.98];
 pub struct Thresholds(pub [f64; 4]);
 
 impl Thresholds {
+    /// By label name, as they stand in `stance.json`.
+    pub fn by_label(&self) -> BTreeMap<String, f64> {
+        Stance::ALL.into_iter().map(|s| (s.name().to_owned(), self.0[s.index()])).collect()
+    }
+
     /// Whether a row asks for a person: its passages disagree, or its label is not sure enough.
     pub fn needs_review(&self, stance: Stance, probs: StanceProbs, mixed: bool) -> bool {
         mixed || probs.get(stance) < self.0[stance.index()]

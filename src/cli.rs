@@ -21,6 +21,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// One document through every stage: sentences, mentions, what the model reads, how its stances come about
     Explain(ExplainArgs),
+    /// Adapt a model to corrected labels on this machine, without libtorch: only its head learns
+    Refit(RefitArgs),
     /// Which polities does the program know, under which names and codes?
     Registry(RegistryArgs),
     /// Fine-tune a model on labelled texts, calibrate it, write a model folder
@@ -177,6 +179,41 @@ pub struct ExplainArgs {
     /// Further aliases, with the columns of datasets/registry/aliases
     #[arg(long, value_name = "CSV")]
     pub registry: Vec<PathBuf>,
+}
+
+/// Arguments of `refit`.
+#[derive(Debug, Args)]
+pub struct RefitArgs {
+    /// Corrected labels to learn from (JSONL, plain or compressed)
+    #[arg(required = true)]
+    pub gold: Vec<PathBuf>,
+    /// Model folder to write
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Model to begin with
+    #[arg(long, value_name = "DIR", default_value = "models/minilm-stance")]
+    pub start: PathBuf,
+    /// Labelled texts of old, such as datasets/composed/passages_*.jsonl, learned again so that they are not forgotten
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub replay: Vec<PathBuf>,
+    /// Share of the documents that is kept back to judge on
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
+    pub held_out: f64,
+    /// Weight of a corrected label beside a replayed one
+    #[arg(long, default_value_t = 3.0)]
+    pub weight: f64,
+    /// Passes over the data
+    #[arg(long, default_value_t = 8)]
+    pub epochs: usize,
+    /// Peak learning rate
+    #[arg(long, default_value_t = 3e-4)]
+    pub learning_rate: f64,
+    /// Strength of the pull back to the old weights
+    #[arg(long, default_value_t = 0.1)]
+    pub pull: f64,
+    /// Seed of the shuffling
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// Arguments of `registry`.

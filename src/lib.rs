@@ -21,6 +21,7 @@ pub mod output;
 pub mod passage;
 pub mod pipeline;
 pub mod predict;
+pub mod refit;
 pub mod registry;
 pub mod report;
 pub mod segment;

@@ -9,6 +9,7 @@ mod evaluate_pairs;
 mod evaluate_print;
 pub mod explain;
 pub mod label;
+pub mod refit;
 pub mod registry;
 #[cfg(feature = "torch")]
 pub mod train;

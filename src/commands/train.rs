@@ -1,6 +1,5 @@
 //! `demarche train`: fine-tunes on labelled texts and writes a model folder.
 
-use crate::calibrate::Thresholds;
 use crate::cli::TrainArgs;
 use crate::encode::{Encoder, ROLES, role_token};
 use crate::gold;
@@ -11,7 +10,6 @@ use crate::model::weights::Weights;
 use crate::stance::Stance;
 use crate::train::{Outcome, Source, TrainSet, TrainSettings, fit, held_out};
 use anyhow::{Context, Result, ensure};
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -104,7 +102,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         max_tokens: MAX_TOKENS.min(config.max_position_embeddings),
         context_tokens: CONTEXT_TOKENS,
         temperature: outcome.temperature,
-        thresholds: outcome.thresholds.iter().map(|(p, t)| (precision_key(*p), by_label(*t))).collect(),
+        thresholds: outcome.thresholds.iter().map(|(p, t)| (precision_key(*p), t.by_label())).collect(),
         registry_version: crate::model::config::UNKNOWN_REGISTRY.to_owned(),
         training: serde_json::json!({
             "settings": settings,
@@ -119,10 +117,6 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     write(&args.output, &config, &stance, &tokenizer, &outcome.weights, &card)?;
     eprintln!("wrote {}", args.output.display());
     Ok(())
-}
-
-fn by_label(thresholds: Thresholds) -> BTreeMap<String, f64> {
-    Stance::ALL.into_iter().map(|s| (s.name().to_owned(), thresholds.0[s.index()])).collect()
 }
 
 fn dev_line(confusion: &Confusion) -> String {

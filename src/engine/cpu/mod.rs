@@ -57,6 +57,29 @@ impl CpuEngine {
         Ok(self.encoder.forward(&batch.examples))
     }
 
+    /// The head's input `(D, 3H)`: for every dyad `[actor; target; CLS]`.
+    ///
+    /// # Errors
+    /// If the batch does not fit the model.
+    pub fn features(&self, batch: &Batch) -> Result<Array2<f32>, EngineError> {
+        check(batch, self.config.vocab_size, self.config.max_position_embeddings)?;
+        let packs: Vec<Array2<f32>> = batches(&batch.examples, PACK_TOKENS)
+            .into_par_iter()
+            .map(|range| {
+                let examples = &batch.examples[range];
+                let dyads: usize = examples.iter().map(|e| e.dyads.len()).sum();
+                dyad_features(examples, self.encoder.forward(examples).view()).slice_move(s![..dyads, ..])
+            })
+            .collect();
+        let views: Vec<_> = packs.iter().map(Array2::view).collect();
+        Ok(ndarray::concatenate(Axis(0), &views).expect("all packs are 3H wide"))
+    }
+
+    /// Columns of [`Self::features`]: `3H`.
+    pub const fn features_width(&self) -> usize {
+        3 * self.config.hidden_size
+    }
+
     fn pack(&self, examples: &[EncodedExample]) -> Array2<f32> {
         let hidden = self.encoder.forward(examples);
         let features = dyad_features(examples, hidden.view());
