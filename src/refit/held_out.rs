@@ -34,9 +34,12 @@ pub fn split(texts: Vec<GoldText>, share: f64) -> Split {
     Split { alike: before - judge.len(), learn, judge }
 }
 
-/// `news/a#3` is the third passage of `news/a`.
+/// Passages of one article are named by it, a hyphen and two digits: `news/a-03` belongs to `news/a`.
 fn document(id: &str) -> &str {
-    id.rsplit_once('#').map_or(id, |(document, _)| document)
+    match id.rsplit_once('-') {
+        Some((document, number)) if number.len() == 2 && number.bytes().all(|b| b.is_ascii_digit()) => document,
+        _ => id,
+    }
 }
 
 fn drawn(id: &str, share: f64) -> bool {
@@ -67,8 +70,8 @@ mod tests {
 
     #[test]
     fn passages_of_one_document_stay_together() {
-        let texts =
-            (0..60).flat_map(|d| (0..3).map(move |i| text(&format!("d{d}#{i}"), &format!("d{d} w{i} x{d}{i}"))));
+        let passage = |d: usize, i: usize| text(&format!("d{d}-{i:02}"), &format!("a{d}{i} b{d}{i} c{d}{i} d{d}{i}"));
+        let texts = (0..60).flat_map(|d| (0..3).map(move |i| passage(d, i)));
         let parted = split(texts.collect(), 0.3);
         let documents = |texts: &[GoldText]| texts.iter().map(|t| document(&t.id).to_owned()).collect::<BTreeSet<_>>();
         assert!(documents(&parted.learn).is_disjoint(&documents(&parted.judge)));
