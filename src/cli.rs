@@ -3,6 +3,10 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+mod review;
+
+pub use review::{AgreeArgs, MergeArgs, QueueArgs, ReviewAction, ReviewArgs};
+
 /// Reads news and labels where each country stands toward another: recognize, engage, condemn.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -19,6 +23,8 @@ pub enum Command {
     Label(LabelArgs),
     /// How good is the model against labelled data?
     Evaluate(EvaluateArgs),
+    /// Which rows should a person check, what did they make of them, and how far do they agree?
+    Review(ReviewArgs),
     /// Which polities does the program know, under which names and codes?
     Registry(RegistryArgs),
     /// Fine-tune a model on labelled texts, calibrate it, write a model folder

@@ -22,6 +22,7 @@ pub mod pipeline;
 pub mod predict;
 pub mod registry;
 pub mod report;
+pub mod review;
 pub mod segment;
 pub mod stance;
 #[cfg(feature = "torch")]

@@ -11,13 +11,14 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Label(args) => commands::label::run(&args, out),
         Command::Evaluate(args) => commands::evaluate::run(&args, out),
+        Command::Review(args) => commands::review::run(&args, out),
         Command::Registry(args) => commands::registry::run(&args, out),
         #[cfg(feature = "torch")]
         Command::Train(args) => commands::train::run(&args).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
-        // Finished, but some records were rejected, or a behavioural group is below --min-rate.
+        // Finished, but records were rejected, a behavioural group is below --min-rate, or reviewers are in conflict.
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
