@@ -3,7 +3,7 @@
 
 usage: python3 scripts/roundtrip_pandas.py TABLE FOLDER
 
-Needs Python 3.11 with pandas 2 or newer and openpyxl. tests/review.rs merges what it writes; scripts/roundtrip runs both.
+Needs Python 3.11 with pandas 2 or newer and openpyxl. tests/review/ merges what it writes; scripts/roundtrip runs both.
 """
 import pathlib
 import sys

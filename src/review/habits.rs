@@ -91,7 +91,8 @@ fn same_number(original: &str, reviewed: &str) -> bool {
     let Ok(shown) = pointed.parse::<f64>() else { return false };
     let (mantissa, exponent) =
         pointed.split_once(['e', 'E']).map_or((&*pointed, 0), |(m, e)| (m, e.parse().unwrap_or(0)));
-    let decimals = mantissa.split_once('.').map_or(0, |(_, d)| d.len() as i32) + percent;
+    let decimals =
+        mantissa.split_once('.').map_or(0, |(_, d)| i32::try_from(d.len()).unwrap_or(i32::MAX / 2)) + percent;
     let shown = shown / 10f64.powi(percent);
     // Half a unit of the last digit shown, and a little for the arithmetic.
     let half = 0.5 * 10f64.powi(exponent - decimals) * (1.0 + 1e-9);

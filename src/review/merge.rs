@@ -4,10 +4,11 @@
 //! merging a file again changes nothing.
 
 use super::check::{CheckError, Index, Place, Typed, check, index};
-use super::table::{Row, Table};
+use super::layout::Layout;
+use super::table::Table;
 use super::{JOINT, typed};
 use crate::output::cell::guard;
-use crate::output::columns::{REVIEW, ROW_ID, SAMPLE_PROB, STANCE, is_machine};
+use crate::output::columns::{REVIEW, ROW_ID, STANCE};
 use crate::stance::Stance;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +102,12 @@ pub fn merge(base: &Table, files: &[Table], adjudicator: Option<&str>) -> Result
     for (first, opinions) in &opinions {
         let verdict = Verdict::of(opinions, adjudicator);
         for row in &known[base.rows[*first].cell(base.column(ROW_ID))] {
-            layout.set(*row, &verdict);
+            match &verdict {
+                Verdict::Conflict => layout.set(*row, [""; 3]),
+                Verdict::Settled(stance, note, names) => {
+                    layout.set(*row, [stance.map_or("", Stance::name), note, names]);
+                }
+            }
             if verdict == Verdict::Conflict {
                 conflicts.push((*row, told(opinions)));
             }
@@ -193,76 +199,6 @@ fn told(opinions: &Opinions) -> String {
         if notes.is_empty() { format!("{name}: {labels}") } else { format!("{name}: {labels} ({notes})") }
     };
     opinions.iter().map(of).collect::<Vec<_>>().join(JOINT)
-}
-
-/// The merged table while it is filled.
-struct Layout {
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
-    review: [usize; 3],
-}
-
-impl Layout {
-    fn of(base: &Table, files: &[Table]) -> Self {
-        let mut header = base.header.clone();
-        let added = files.iter().flat_map(|file| &file.header);
-        let added = added.filter(|column| !is_machine(column) && *column != OPINIONS);
-        for column in REVIEW.iter().map(|column| (*column).to_owned()).chain(added.cloned()) {
-            if !header.contains(&column) {
-                header.push(column);
-            }
-        }
-        let widened = |row: &Row| {
-            let mut cells = row.cells.clone();
-            cells.resize(header.len(), String::new());
-            cells
-        };
-        let rows = base.rows.iter().map(widened).collect();
-        let at = |name: &str| header.iter().position(|column| column == name).expect("added above");
-        Self { review: REVIEW.map(at), rows, header }
-    }
-
-    /// Takes over the columns that people added; where files differ, all that was written.
-    fn take_added(&mut self, files: &[Table], known: &Index) {
-        let mut values: BTreeMap<(usize, usize), BTreeSet<String>> = BTreeMap::new();
-        for file in files {
-            let id = file.column(ROW_ID);
-            for (i, column) in file.header.iter().enumerate() {
-                if is_machine(column) || REVIEW.contains(&column.as_str()) || column == OPINIONS {
-                    continue;
-                }
-                let to = self.header.iter().position(|c| c == column).expect("added by the layout");
-                for row in &file.rows {
-                    let cell = if column == SAMPLE_PROB {
-                        typed::plain_number(&row.cells[i])
-                    } else {
-                        typed::free(&row.cells[i])
-                    };
-                    if cell.is_empty() {
-                        continue;
-                    }
-                    for twin in &known[row.cell(id)] {
-                        values.entry((*twin, to)).or_default().insert(cell.clone());
-                    }
-                }
-            }
-        }
-        for ((row, column), cells) in values {
-            self.rows[row][column] = guard(&cells.into_iter().collect::<Vec<_>>().join(JOINT));
-        }
-    }
-
-    fn set(&mut self, row: usize, verdict: &Verdict) {
-        let cells = match verdict {
-            Verdict::Conflict => Default::default(),
-            Verdict::Settled(stance, note, names) => {
-                [stance.map_or("", Stance::name).to_owned(), guard(note), guard(names)]
-            }
-        };
-        for (column, cell) in self.review.into_iter().zip(cells) {
-            self.rows[row][column] = cell;
-        }
-    }
 }
 
 fn summary(base: &Table, layout: &Layout, conflicts: usize) -> Result<Summary, CheckError> {

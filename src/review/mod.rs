@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod check;
 pub mod habits;
+mod layout;
 pub mod ledger;
 pub mod merge;
 pub mod queue;

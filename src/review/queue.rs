@@ -132,7 +132,7 @@ pub fn fill(table: &Table, reviewed: &[Table], settings: &Settings) -> Result<Qu
 
     let reasons = reasons(table, &candidates, &known)?;
     let picked = pick(&candidates, &reasons, &audit, settings);
-    let prob = size as f64 / candidates.len() as f64;
+    let prob = rounded(size as f64 / candidates.len() as f64);
     let rows = candidates.iter().enumerate().filter_map(|(i, candidate)| {
         let mut all: BTreeSet<Reason> = reasons[i].clone();
         let drawn = audit.contains(&i);
@@ -146,6 +146,11 @@ pub fn fill(table: &Table, reviewed: &[Table], settings: &Settings) -> Result<Qu
         })
     });
     Ok(Queue { rows: rows.collect(), frame: candidates.len() })
+}
+
+/// Six significant digits: what every spreadsheet shows, and so saves, without cutting.
+fn rounded(probability: f64) -> f64 {
+    format!("{probability:.5e}").parse().unwrap_or(probability)
 }
 
 type Dyads<'a> = BTreeSet<(&'a str, &'a str)>;

@@ -34,10 +34,10 @@ pub fn several(cell: &str) -> Vec<String> {
     free(cell).split(JOINT.trim()).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// A number as plain decimals: a decimal comma becomes a point. Other cells stay as they are.
+/// A number as plain decimals: decimal commas, exponents and closing zeros are undone. Other cells stay as they are.
 pub fn plain_number(cell: &str) -> String {
-    let pointed = free(cell).replace(',', ".");
-    if pointed.parse::<f64>().is_ok() { pointed } else { cell.to_owned() }
+    let number = free(cell).replace(',', ".").parse().ok().filter(|n: &f64| n.is_finite());
+    number.map_or_else(|| cell.to_owned(), |number| number.to_string())
 }
 
 #[cfg(test)]
@@ -65,7 +65,9 @@ mod tests {
             assert_eq!(free(&crate::output::cell::guard(text)), text);
         }
         assert_eq!(several(" ana; ben ;"), ["ana", "ben"]);
-        assert_eq!(plain_number("0,054"), "0.054");
+        for cell in ["0,054", "0.0540", "5.4E-02"] {
+            assert_eq!(plain_number(cell), "0.054");
+        }
         assert_eq!(plain_number("a, b"), "a, b");
     }
 }
