@@ -3,8 +3,10 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+mod export;
 mod review;
 
+pub use export::ExportArgs;
 pub use review::{AgreeArgs, MergeArgs, QueueArgs, ReviewAction, ReviewArgs};
 
 /// Reads news and labels where each country stands toward another: recognize, engage, condemn.
@@ -25,6 +27,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Which rows should a person check, what did they make of them, and how far do they agree?
     Review(ReviewArgs),
+    /// What does a stance table look like to another tool? Label Studio, doccano, Prodigy, JSON Lines, Parquet
+    Export(ExportArgs),
     /// Which polities does the program know, under which names and codes?
     Registry(RegistryArgs),
     /// Fine-tune a model on labelled texts, calibrate it, write a model folder

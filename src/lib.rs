@@ -10,6 +10,7 @@ pub mod encode;
 pub mod engine;
 pub mod evaluation;
 pub mod example;
+pub mod export;
 pub mod gold;
 pub mod gold_docs;
 pub mod ingest;

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Label(args) => commands::label::run(&args, out),
         Command::Evaluate(args) => commands::evaluate::run(&args, out),
         Command::Review(args) => commands::review::run(&args, out),
+        Command::Export(args) => commands::export::run(&args, out).map(|()| true),
         Command::Registry(args) => commands::registry::run(&args, out),
         #[cfg(feature = "torch")]
         Command::Train(args) => commands::train::run(&args).map(|()| true),

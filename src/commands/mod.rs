@@ -7,6 +7,7 @@ mod evaluate_behaviour;
 mod evaluate_docs;
 mod evaluate_pairs;
 mod evaluate_print;
+pub mod export;
 pub mod label;
 pub mod registry;
 pub mod review;

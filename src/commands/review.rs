@@ -31,7 +31,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn table(path: &Path) -> Result<Table> {
+pub(super) fn table(path: &Path) -> Result<Table> {
     Ok(Table::read(&path.display().to_string(), &read(path)?)?)
 }
 
@@ -67,6 +67,6 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
 }
 
 /// Whether two paths name the same file.
-fn same_file(a: &Path, b: &Path) -> bool {
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }

@@ -14,6 +14,8 @@ pub const TARGET: &str = "target";
 pub const STANCE: &str = "stance";
 /// Its probabilities, in the order of [`crate::stance::Stance::ALL`].
 pub const PROBABILITIES: [&str; 4] = ["p_none", "p_recognize", "p_engage", "p_condemn"];
+/// The sentence, actor and target in brackets.
+pub const EVIDENCE: &str = "evidence";
 /// Whether passages disagree.
 pub const MIXED: &str = "mixed";
 /// Whether the label is below its threshold, or mixed.
@@ -32,6 +34,30 @@ pub const REVIEW: [&str; 3] = [REVIEW_STANCE, REVIEW_NOTE, REVIEWER];
 pub const QUEUE_REASON: &str = "queue_reason";
 /// With which probability the row was drawn into the audit; empty for a row that was picked.
 pub const SAMPLE_PROB: &str = "sample_prob";
+
+/// What the cells of a column are, for formats that tell numbers from text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, ids, codes, labels, ISO dates.
+    Text,
+    /// A decimal number.
+    Decimal,
+    /// A whole number.
+    Integer,
+    /// `true` or `false`.
+    Truth,
+}
+
+/// The kind of a column; columns that people added are text.
+pub fn kind(column: &str) -> Kind {
+    match column {
+        "confidence" | SAMPLE_PROB => Kind::Decimal,
+        p if PROBABILITIES.contains(&p) => Kind::Decimal,
+        "n_passages" | "evidence_start" | "evidence_end" => Kind::Integer,
+        MIXED | NEEDS_REVIEW | "truncated" => Kind::Truth,
+        _ => Kind::Text,
+    }
+}
 
 /// Whether the program fills in this column of a stance table.
 pub fn is_machine(column: &str) -> bool {

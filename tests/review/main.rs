@@ -1,5 +1,6 @@
 //! The way of a stance table to people and back.
 
+mod export;
 mod programs;
 mod random;
 mod tables;

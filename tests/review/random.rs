@@ -47,7 +47,7 @@ impl Program {
     fn cell(&self, column: &str, cell: &str) -> String {
         let mut cell = if self.drops_guards { unguard(cell).to_owned() } else { cell.to_owned() };
         if self.trims {
-            cell.trim().clone_into(&mut cell);
+            cell = String::from(cell.trim());
         }
         if self.reformats {
             cell = match column {
