@@ -3,6 +3,12 @@
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+mod export;
+mod review;
+
+pub use export::ExportArgs;
+pub use review::{AgreeArgs, MergeArgs, QueueArgs, ReviewAction, ReviewArgs};
+
 /// Reads news and labels where each country stands toward another: recognize, engage, condemn.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -23,6 +29,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Adapt a model to corrected labels on this machine, without libtorch: only its head learns
     Refit(RefitArgs),
+    /// Which rows should a person check, what did they make of them, and how far do they agree?
+    Review(ReviewArgs),
+    /// What does a stance table look like to another tool? Label Studio, doccano, Prodigy, JSON Lines, Parquet
+    Export(ExportArgs),
     /// Which polities does the program know, under which names and codes?
     Registry(RegistryArgs),
     /// Fine-tune a model on labelled texts, calibrate it, write a model folder

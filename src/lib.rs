@@ -11,6 +11,7 @@ pub mod engine;
 pub mod evaluation;
 pub mod example;
 pub mod explain;
+pub mod export;
 pub mod gold;
 pub mod gold_docs;
 pub mod ingest;
@@ -24,6 +25,7 @@ pub mod predict;
 pub mod refit;
 pub mod registry;
 pub mod report;
+pub mod review;
 pub mod segment;
 pub mod stance;
 #[cfg(feature = "torch")]

@@ -13,13 +13,15 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args, out),
         Command::Explain(args) => commands::explain::run(&args, out).map(|()| true),
         Command::Refit(args) => commands::refit::run(&args, out).map(|()| true),
+        Command::Review(args) => commands::review::run(&args, out),
+        Command::Export(args) => commands::export::run(&args, out).map(|()| true),
         Command::Registry(args) => commands::registry::run(&args, out),
         #[cfg(feature = "torch")]
         Command::Train(args) => commands::train::run(&args).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
-        // Finished, but some records were rejected, or a behavioural group is below --min-rate.
+        // Finished, but records were rejected, a behavioural group is below --min-rate, or reviewers are in conflict.
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");

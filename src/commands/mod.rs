@@ -8,8 +8,10 @@ mod evaluate_docs;
 mod evaluate_pairs;
 mod evaluate_print;
 pub mod explain;
+pub mod export;
 pub mod label;
 pub mod refit;
 pub mod registry;
+pub mod review;
 #[cfg(feature = "torch")]
 pub mod train;

@@ -2,6 +2,7 @@
 
 use encoding_rs::WINDOWS_1252;
 use encoding_rs_io::DecodeReaderBytesBuilder;
+use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// How a document's bytes were read.
@@ -50,5 +51,17 @@ pub(super) fn text(bytes: &[u8], stream: Encoding) -> Result<(String, Encoding),
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok((text.to_owned(), stream)),
         Err(_) => Ok((WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(), Encoding::Windows1252)),
+    }
+}
+
+/// Text of a whole file's bytes, by the same rules; the mark is not part of it.
+pub fn whole(bytes: &[u8]) -> (Cow<'_, str>, Encoding) {
+    if let Some((encoding, _)) = encoding_rs::Encoding::for_bom(bytes) {
+        let found = if encoding == encoding_rs::UTF_8 { Encoding::Utf8 } else { Encoding::Utf16 };
+        return (encoding.decode_with_bom_removal(bytes).0, found);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.into(), Encoding::Utf8),
+        Err(_) => (WINDOWS_1252.decode_without_bom_handling(bytes).0, Encoding::Windows1252),
     }
 }

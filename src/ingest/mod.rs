@@ -5,7 +5,7 @@
 
 pub mod compression;
 mod csv;
-mod decode;
+pub mod decode;
 mod jsonl;
 mod parquet;
 mod text;

@@ -43,7 +43,8 @@ pub const COLUMNS: [&str; 26] = [
     "review_note",
 ];
 const LAST: &str = "reviewer";
-const CODE_COLUMNS: [&str; 6] = ["actor_iso2", "actor_cow", "actor_gw", "target_iso2", "target_cow", "target_gw"];
+pub(super) const CODE_COLUMNS: [&str; 6] =
+    ["actor_iso2", "actor_cow", "actor_gw", "target_iso2", "target_cow", "target_gw"];
 
 /// Writes stance tables.
 pub struct StanceWriter<'a, W: Write> {

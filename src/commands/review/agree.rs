@@ -1,0 +1,72 @@
+//! `review agree`: reviewed files in, figures of agreement out.
+
+use super::{table, tables, write_json};
+use crate::cli::AgreeArgs;
+use crate::metrics::interval::Bootstrap;
+use crate::report::range;
+use crate::review::agreement::{Agreement, Figure, Pair, Together, compute};
+use crate::review::ratings::collect;
+use anyhow::{Result, ensure};
+use std::io::Write;
+
+/// Countries that the terminal lists; the JSON has all.
+const COUNTRIES: usize = 15;
+
+/// Computes the figures and prints them.
+pub(super) fn run(args: &AgreeArgs, out: &mut dyn Write) -> Result<()> {
+    let stances = args.stances.as_deref().map(table).transpose()?;
+    let ratings = collect(&tables(&args.reviewed)?, stances.as_ref())?;
+    ensure!(!ratings.units.is_empty(), "no row has a review_stance: there is nothing to compare");
+    let bootstrap = Bootstrap { resamples: args.resamples as usize, seed: args.seed };
+    let found = compute(&ratings, bootstrap);
+    if let Some(path) = &args.json {
+        write_json(path, &found)?;
+    }
+    Ok(tell(&found, out)?)
+}
+
+fn tell(found: &Agreement, out: &mut dyn Write) -> std::io::Result<()> {
+    let raters = found.raters.join(", ");
+    writeln!(out, "{} rows of {} documents, labelled by {raters}", found.rows, found.documents)?;
+    if found.raters.len() > 1 {
+        writeln!(out, "\nreviewers                       rows  {:<24}{:<24}", "agreement", "α")?;
+        line("all", &found.all, out)?;
+        for class in &found.classes {
+            let name = format!("{} against the rest", class.class);
+            writeln!(out, "{name:<30}{:>6}  {:<24}{}", class.labels, shown(class.agreement), shown(class.alpha))?;
+        }
+        let countries = found.countries.iter().take(COUNTRIES);
+        for country in countries {
+            line(&format!("actor {}", country.actor), &country.together, out)?;
+        }
+        if let Some(more) = found.countries.len().checked_sub(COUNTRIES).filter(|more| *more > 0) {
+            writeln!(out, "{more} more countries: see --json")?;
+        }
+        pairs("two reviewers", &found.pairs, out)?;
+    }
+    pairs("against the model", &found.model, out)?;
+    pairs("against the model, audit rows", &found.model_on_audit, out)?;
+    let Bootstrap { resamples, seed } = found.bootstrap;
+    writeln!(out, "\n95 % intervals: {resamples} resamples of whole documents, seed {seed}")
+}
+
+fn pairs(title: &str, pairs: &[Pair], out: &mut dyn Write) -> std::io::Result<()> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{title:<30}  rows  {:<24}{:<24}", "agreement", "κ")?;
+    for pair in pairs {
+        let names = format!("{} and {}", pair.first, pair.second);
+        writeln!(out, "{names:<30}{:>6}  {:<24}{}", pair.rows, shown(pair.agreement), shown(pair.kappa))?;
+    }
+    Ok(())
+}
+
+fn line(name: &str, together: &Together, out: &mut dyn Write) -> std::io::Result<()> {
+    let Together { rows, agreement, alpha } = together;
+    writeln!(out, "{name:<30}{rows:>6}  {:<24}{}", shown(*agreement), shown(*alpha))
+}
+
+fn shown(figure: Figure) -> String {
+    figure.value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3} {}", range(figure.interval)))
+}

@@ -1,0 +1,176 @@
+//! A stance table for other tools, as JSON: one object a row for programs, tasks with the label filled in for annotation
+//! tools. Text is without the formula guard, which only spreadsheets need. Parquet is in `parquet`.
+
+pub mod parquet;
+
+use crate::output::cell::unguard;
+use crate::output::columns::{EVIDENCE, Kind, REVIEW_STANCE, STANCE, kind};
+use crate::review::table::{Row, Table, TableError};
+use crate::review::typed;
+use crate::stance::Stance;
+use serde_json::{Map, Value, json};
+use std::io::Write;
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// One JSON object a row, with all columns
+    Jsonl,
+    /// Tasks of Label Studio with the label as prediction
+    LabelStudio,
+    /// Text classification of doccano (JSONL)
+    Doccano,
+    /// Multiple choice of Prodigy (JSONL)
+    Prodigy,
+    /// Parquet with typed columns
+    Parquet,
+}
+
+/// A table that cannot be written in another format.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A column is missing, or a cell is not what its column holds.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// JSON, or the file that it goes to.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Parquet, or the file that it goes to.
+    #[error(transparent)]
+    Parquet(#[from] ::parquet::errors::ParquetError),
+    /// The file.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Writes the rows in one of the JSON formats.
+///
+/// # Errors
+/// If a number or truth value cannot be read, or `out` refuses.
+pub fn write_json(table: &Table, format: Format, out: &mut impl Write) -> Result<(), ExportError> {
+    let mut tasks = Vec::new();
+    for row in &table.rows {
+        let cells = object(table, row)?;
+        let value = match format {
+            Format::LabelStudio => {
+                tasks.push(label_studio(&cells, label(table, row)?));
+                continue;
+            }
+            Format::Doccano => doccano(cells, label(table, row)?),
+            Format::Prodigy => prodigy(cells, label(table, row)?),
+            Format::Jsonl | Format::Parquet => Value::Object(cells),
+        };
+        serde_json::to_writer(&mut *out, &value)?;
+        out.write_all(b"\n")?;
+    }
+    if format == Format::LabelStudio {
+        serde_json::to_writer_pretty(out, &tasks)?;
+    }
+    Ok(())
+}
+
+/// All cells of a row by column, typed; an empty cell is null.
+fn object(table: &Table, row: &Row) -> Result<Map<String, Value>, TableError> {
+    let value = |(column, cell): (&String, &String)| {
+        let value = match kind(column) {
+            _ if cell.is_empty() => Value::Null,
+            Kind::Text => json!(unguard(cell)),
+            Kind::Decimal => json!(decimal(table, row, cell)?),
+            Kind::Integer => json!(integer(table, row, cell)?),
+            Kind::Truth => json!(truth(table, row, cell)?),
+        };
+        Ok((column.clone(), value))
+    };
+    table.header.iter().zip(&row.cells).map(value).collect()
+}
+
+pub(super) fn decimal(table: &Table, row: &Row, cell: &str) -> Result<f64, TableError> {
+    cell.parse().map_err(|_| table.cell_error(row, cell, "a decimal number"))
+}
+
+pub(super) fn integer(table: &Table, row: &Row, cell: &str) -> Result<i64, TableError> {
+    cell.parse().map_err(|_| table.cell_error(row, cell, "a whole number"))
+}
+
+pub(super) fn truth(table: &Table, row: &Row, cell: &str) -> Result<bool, TableError> {
+    cell.parse().map_err(|_| table.cell_error(row, cell, "true or false"))
+}
+
+/// The review, or else the model's label; and whether it is a review.
+fn label(table: &Table, row: &Row) -> Result<(Stance, bool), TableError> {
+    let read = |column| {
+        let cell = row.cell(column);
+        typed::stance(cell).map_err(|_| table.cell_error(row, cell, "none, recognize, engage or condemn"))
+    };
+    if let Some(review) = read(table.column(REVIEW_STANCE))? {
+        return Ok((review, true));
+    }
+    let column = table.need(STANCE)?;
+    let model = read(Some(column))?;
+    Ok((model.ok_or_else(|| table.cell_error(row, "", "a stance"))?, false))
+}
+
+/// A task for `<Text name="text" value="$evidence"/>` and `<Choices name="stance" toName="text">`.
+fn label_studio(cells: &Map<String, Value>, (stance, reviewed): (Stance, bool)) -> Value {
+    let score = cells.get("confidence").cloned().unwrap_or_default();
+    let choice = json!([{ "from_name": "stance", "to_name": "text", "type": "choices",
+        "value": { "choices": [stance.name()] } }]);
+    if reviewed {
+        json!({ "data": cells, "annotations": [{ "result": choice }] })
+    } else {
+        json!({ "data": cells, "predictions": [{ "model_version": "demarche", "score": score, "result": choice }] })
+    }
+}
+
+/// The evidence as text and the label; the other columns are metadata.
+fn doccano(mut cells: Map<String, Value>, (stance, _): (Stance, bool)) -> Value {
+    let text = cells.remove(EVIDENCE).unwrap_or_default();
+    let mut task = Map::from_iter([("text".to_owned(), text), ("label".to_owned(), json!([stance.name()]))]);
+    task.extend(cells);
+    Value::Object(task)
+}
+
+/// The evidence as text, the four labels as options, the label accepted; the other columns are metadata.
+fn prodigy(mut cells: Map<String, Value>, (stance, _): (Stance, bool)) -> Value {
+    let text = cells.remove(EVIDENCE).unwrap_or_default();
+    let options = Stance::ALL.map(|s| json!({ "id": s.name(), "text": s.name() }));
+    json!({ "text": text, "options": options, "accept": [stance.name()], "meta": cells })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exported(format: Format) -> Vec<Value> {
+        let text = "row_id,actor,stance,confidence,n_passages,mixed,evidence,review_stance\n\
+            r1,'+UN,engage,0.9500,2,true,\"'=[[UN]] \"\"met\"\"\",\nr2,RUS,none,0.5,1,false,b,C\n";
+        let table = Table::read("stances.csv", text.as_bytes()).expect("a table");
+        let mut out = Vec::new();
+        write_json(&table, format, &mut out).expect("memory takes it");
+        serde_json::Deserializer::from_slice(&out).into_iter().map(|v| v.expect("JSON")).collect()
+    }
+
+    #[test]
+    fn a_row_becomes_an_object_with_types_and_without_guards() {
+        let rows = exported(Format::Jsonl);
+        let first = json!({ "row_id": "r1", "actor": "+UN", "stance": "engage", "confidence": 0.95, "n_passages": 2,
+            "mixed": true, "evidence": "=[[UN]] \"met\"", "review_stance": null });
+        assert_eq!((&rows[0], rows.len()), (&first, 2));
+    }
+
+    #[test]
+    fn annotation_tools_get_the_review_or_else_the_model_as_label() {
+        let tasks = &exported(Format::LabelStudio)[0];
+        assert_eq!(tasks[0]["predictions"][0]["result"][0]["value"]["choices"], json!(["engage"]));
+        assert_eq!(tasks[0]["predictions"][0]["score"], 0.95);
+        assert_eq!(tasks[1]["annotations"][0]["result"][0]["value"]["choices"], json!(["condemn"]));
+        let doccano = exported(Format::Doccano);
+        assert_eq!(
+            (&doccano[1]["text"], &doccano[1]["label"], &doccano[1]["row_id"]),
+            (&json!("b"), &json!(["condemn"]), &json!("r2"))
+        );
+        let prodigy = exported(Format::Prodigy);
+        assert_eq!((&prodigy[0]["accept"], &prodigy[0]["meta"]["actor"]), (&json!(["engage"]), &json!("+UN")));
+        assert_eq!(prodigy[0]["options"].as_array().map(Vec::len), Some(4));
+    }
+}

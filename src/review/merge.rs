@@ -1,0 +1,346 @@
+//! Takes reviews back into the stance table: one stance a row where the reviewers agree, a conflict where they do not.
+//!
+//! Machine cells are those of the stance table, to the byte. The result does not depend on the order of the files, and
+//! merging a file again changes nothing.
+
+use super::check::{CheckError, Index, Place, Typed, check, index};
+use super::layout::Layout;
+use super::table::Table;
+use super::{JOINT, typed};
+use crate::output::cell::guard;
+use crate::output::columns::{REVIEW, ROW_ID, STANCE};
+use crate::stance::Stance;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Lists the opinions of a row in conflict; the column of the file of conflicts that no table takes over.
+pub const OPINIONS: &str = "opinions";
+
+/// What one person said about one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Row of the stance table, the first of this content.
+    pub row: usize,
+    /// Who.
+    pub reviewer: String,
+    /// The label; `None` if there is only a note.
+    pub stance: Option<Stance>,
+    /// The note; may be empty.
+    pub note: String,
+    /// Index of the file.
+    pub file: usize,
+}
+
+/// The stance table with the reviews in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merged {
+    /// The columns of the stance table in their order, the review columns, then columns that people added.
+    pub header: Vec<String>,
+    /// All rows of the stance table, in its order.
+    pub rows: Vec<Vec<String>>,
+    /// Rows in conflict, and who said what.
+    pub conflicts: Vec<(usize, String)>,
+    /// Every review of the files, by row and file.
+    pub reviews: Vec<Review>,
+    /// Counts.
+    pub summary: Summary,
+}
+
+/// What became of the rows: rows = confirmed + corrected + in conflict + untouched.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Summary {
+    /// Rows of the stance table.
+    pub rows: usize,
+    /// Rows with a review, in conflict or not.
+    pub reviewed: usize,
+    /// Rows whose review is the model's label.
+    pub confirmed: usize,
+    /// Rows whose review is another label.
+    pub corrected: usize,
+    /// Corrected rows by the model's label and the review.
+    pub corrections: Vec<(Stance, Stance, usize)>,
+    /// Rows on which reviewers differ.
+    pub conflicts: usize,
+    /// Rows without a reviewed stance.
+    pub untouched: usize,
+    /// Untouched rows with a note.
+    pub noted: usize,
+    /// Machine cells of the files that were compared with the stance table; none differs.
+    pub compared: usize,
+}
+
+/// What is said about one row: by reviewer, the labels and notes.
+type Opinions = BTreeMap<String, (BTreeSet<Stance>, BTreeSet<String>)>;
+
+/// Merges `files` into `base`. A review of the same person in `base` is replaced; the `adjudicator` outvotes all others.
+///
+/// # Errors
+/// If a file has unknown rows, edited machine cells or a review that is no label.
+pub fn merge(base: &Table, files: &[Table], adjudicator: Option<&str>) -> Result<Merged, CheckError> {
+    let known = index(base)?;
+    let mut compared = 0;
+    for file in files {
+        compared += check(base, &known, file)?;
+    }
+    let mut reviews = Vec::new();
+    for (i, file) in files.iter().enumerate() {
+        reviews.extend(self::reviews(file, i, &known, &stem(&file.name))?);
+    }
+    reviews.sort_by_key(|review| (review.row, review.file));
+
+    let earlier = self::reviews(base, usize::MAX, &known, "")?;
+    let mut opinions: BTreeMap<usize, Opinions> = BTreeMap::new();
+    let again: BTreeSet<(usize, &str)> = reviews.iter().map(|r| (r.row, &*r.reviewer)).collect();
+    for review in earlier.iter().filter(|r| !again.contains(&(r.row, &*r.reviewer))).chain(&reviews) {
+        let (stances, notes) = opinions.entry(review.row).or_default().entry(review.reviewer.clone()).or_default();
+        stances.extend(review.stance);
+        notes.extend(Some(review.note.clone()).filter(|note| !note.is_empty()));
+    }
+
+    let mut layout = Layout::of(base, files);
+    layout.take_added(files, &known);
+    let mut conflicts = Vec::new();
+    for (first, opinions) in &opinions {
+        let verdict = Verdict::of(opinions, adjudicator);
+        for row in &known[base.rows[*first].cell(base.column(ROW_ID))] {
+            match &verdict {
+                Verdict::Conflict => layout.set(*row, [""; 3]),
+                Verdict::Settled(stance, note, names) => {
+                    layout.set(*row, [stance.map_or("", Stance::name), note, names]);
+                }
+            }
+            if verdict == Verdict::Conflict {
+                conflicts.push((*row, told(opinions)));
+            }
+        }
+    }
+    conflicts.sort();
+    let summary = Summary { compared, ..summary(base, &layout, conflicts.len())? };
+    Ok(Merged { header: layout.header, rows: layout.rows, conflicts, reviews, summary })
+}
+
+/// The reviews of one file. Whoever did not give a name is called `unnamed`.
+pub(super) fn reviews(file: &Table, number: usize, known: &Index, unnamed: &str) -> Result<Vec<Review>, CheckError> {
+    let id = file.need(ROW_ID)?;
+    let [stance, note, reviewer] = REVIEW.map(|column| file.column(column));
+    let (mut reviews, mut faults) = (Vec::new(), Vec::new());
+    for row in &file.rows {
+        let row_id = row.cell(Some(id));
+        let label = match typed::stance(row.cell(stance)) {
+            Ok(label) => label,
+            Err(cell) => {
+                faults.push(Typed { place: Place { line: row.line, row_id: row_id.to_owned() }, cell });
+                continue;
+            }
+        };
+        let note = typed::free(row.cell(note));
+        if label.is_none() && note.is_empty() {
+            continue;
+        }
+        let mut names = typed::several(row.cell(reviewer));
+        if names.is_empty() {
+            names.push(unnamed.to_owned());
+        }
+        reviews.extend(names.into_iter().map(|reviewer| Review {
+            row: known[row_id][0],
+            reviewer,
+            stance: label,
+            note: note.clone(),
+            file: number,
+        }));
+    }
+    if faults.is_empty() { Ok(reviews) } else { Err(CheckError::Label { name: file.name.clone(), found: faults }) }
+}
+
+/// The name of a file without folders and extension.
+pub(super) fn stem(name: &str) -> String {
+    std::path::Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// What the opinions on a row come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    /// Labels differ.
+    Conflict,
+    /// One label or only notes, and whose they are.
+    Settled(Option<Stance>, String, String),
+}
+
+impl Verdict {
+    fn of(opinions: &Opinions, adjudicator: Option<&str>) -> Self {
+        let last_word =
+            adjudicator.and_then(|name| opinions.get_key_value(name)).filter(|(_, (stances, _))| !stances.is_empty());
+        let heard: Vec<_> = last_word.map_or_else(|| opinions.iter().collect(), |opinion| vec![opinion]);
+        let stances: BTreeSet<Stance> = heard.iter().flat_map(|(_, (stances, _))| stances).copied().collect();
+        if stances.len() > 1 {
+            return Self::Conflict;
+        }
+        let names = heard.iter().filter(|(_, (labels, _))| labels.len() == stances.len()).map(|(name, _)| &***name);
+        let notes = joined(heard.iter().flat_map(|(_, (_, notes))| notes));
+        Self::Settled(stances.first().copied(), notes, names.collect::<Vec<_>>().join(JOINT))
+    }
+}
+
+/// Distinct notes in one cell, without those that another one holds: a note that was joined before meets its own parts.
+fn joined<'a>(notes: impl Iterator<Item = &'a String>) -> String {
+    let notes: BTreeSet<&String> = notes.collect();
+    let held = |note: &String| {
+        let parts = typed::several(note);
+        notes.iter().any(|other| *other != note && parts.iter().all(|part| typed::several(other).contains(part)))
+    };
+    notes.iter().filter(|note| !held(note)).map(|note| note.as_str()).collect::<Vec<_>>().join(JOINT)
+}
+
+/// `ana: engage (a note); ben: condemn`.
+fn told(opinions: &Opinions) -> String {
+    let of = |(name, (stances, notes)): (&String, &(BTreeSet<Stance>, BTreeSet<String>))| {
+        let labels = stances.iter().map(|s| s.name()).collect::<Vec<_>>().join(" and ");
+        let notes = joined(notes.iter());
+        let name = if name.is_empty() { "unnamed" } else { name };
+        if notes.is_empty() { format!("{name}: {labels}") } else { format!("{name}: {labels} ({notes})") }
+    };
+    opinions.iter().map(of).collect::<Vec<_>>().join(JOINT)
+}
+
+fn summary(base: &Table, layout: &Layout, conflicts: usize) -> Result<Summary, CheckError> {
+    let model = base.need(STANCE)?;
+    let mut summary = Summary { rows: base.rows.len(), conflicts, ..Summary::default() };
+    let mut corrections: BTreeMap<(Stance, Stance), usize> = BTreeMap::new();
+    for (row, merged) in base.rows.iter().zip(&layout.rows) {
+        let label = row.cell(Some(model));
+        let expected = "none, recognize, engage or condemn";
+        let from: Stance = label.parse().map_err(|_| base.cell_error(row, label, expected))?;
+        match typed::stance(&merged[layout.review[0]]).ok().flatten() {
+            Some(to) if to == from => summary.confirmed += 1,
+            Some(to) => *corrections.entry((from, to)).or_default() += 1,
+            None => summary.noted += usize::from(!merged[layout.review[1]].is_empty()),
+        }
+    }
+    summary.corrected = corrections.values().sum();
+    summary.corrections = corrections.into_iter().map(|((from, to), count)| (from, to, count)).collect();
+    summary.reviewed = summary.confirmed + summary.corrected + conflicts;
+    summary.untouched = summary.rows - summary.reviewed;
+    Ok(summary)
+}
+
+impl Merged {
+    /// The rows in conflict as a table of its own, to be filled in by whoever decides and merged again.
+    pub fn conflict_table(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        let mut header = self.header.clone();
+        header.push(OPINIONS.to_owned());
+        let row = |(row, opinions): &(usize, String)| {
+            let mut cells = self.rows[*row].clone();
+            cells.push(guard(opinions));
+            cells
+        };
+        (header, self.conflicts.iter().map(row).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "row_id,title,stance,review_stance,review_note,reviewer\n\
+        r1,'=a,engage,,,\nr2,b,condemn,,,\nr3,c,none,,,\nr4,d,recognize,,,\n";
+
+    fn table(name: &str, text: &str) -> Table {
+        Table::read(name, text.as_bytes()).expect("a table")
+    }
+
+    fn merged(base: &str, files: &[(&str, &str)], adjudicator: Option<&str>) -> Merged {
+        let files: Vec<Table> = files.iter().map(|(name, text)| table(name, text)).collect();
+        merge(&table("stances.csv", base), &files, adjudicator).expect("merged")
+    }
+
+    fn text(header: &[String], rows: &[Vec<String>]) -> String {
+        std::iter::once(&header.to_vec()).chain(rows).map(|cells| cells.join(",") + "\n").collect()
+    }
+
+    const ANA: (&str, &str) = ("in/ana.csv", "review_note,row_id,review_stance\n=no,r1,C\n,r2,condemn\nhm,r3,\n");
+    const BEN: (&str, &str) = ("ben.csv", "row_id,review_stance,reviewer\nr1,Condemn,ben\nr2,engage,ben\n");
+
+    #[test]
+    fn reviews_fill_their_columns_and_nothing_else() {
+        let m = merged(BASE, &[ANA], None);
+        assert_eq!(
+            text(&m.header, &m.rows),
+            "row_id,title,stance,review_stance,review_note,reviewer\n\
+             r1,'=a,engage,condemn,'=no,ana\nr2,b,condemn,condemn,,ana\nr3,c,none,,hm,ana\nr4,d,recognize,,,\n"
+        );
+        let expected = Summary {
+            rows: 4,
+            reviewed: 2,
+            confirmed: 1,
+            corrected: 1,
+            corrections: vec![(Stance::Engage, Stance::Condemn, 1)],
+            conflicts: 0,
+            untouched: 2,
+            noted: 1,
+            compared: 0,
+        };
+        assert_eq!(m.summary, expected);
+    }
+
+    #[test]
+    fn reviewers_who_differ_are_a_conflict_until_someone_decides() {
+        let m = merged(BASE, &[ANA, BEN], None);
+        assert_eq!(m.rows[0][3..], ["condemn", "'=no", "ana; ben"]);
+        assert_eq!(m.rows[1][3..], ["", "", ""]);
+        assert_eq!(m.conflicts, [(1, "ana: condemn; ben: engage".to_owned())]);
+        assert_eq!((m.summary.conflicts, m.summary.untouched), (1, 2));
+        let (header, rows) = m.conflict_table();
+        let decided = text(&header, &rows).replace("condemn,,,,", "condemn,n,,chair,");
+        let m = merged(BASE, &[ANA, BEN, ("conflicts.csv", &decided)], Some("chair"));
+        assert_eq!(m.rows[1][3..], ["none", "", "chair"]);
+        assert_eq!((m.summary.conflicts, m.header.len()), (0, 6));
+    }
+
+    #[test]
+    fn the_order_of_the_files_does_not_matter_and_merging_again_changes_nothing() {
+        let m = merged(BASE, &[ANA, BEN], None);
+        let turned = merged(BASE, &[BEN, ANA], None);
+        assert_eq!((&m.rows, &m.conflicts, &m.summary), (&turned.rows, &turned.conflicts, &turned.summary));
+        let one = merged(BASE, &[ANA], None);
+        let again = merged(&text(&one.header, &one.rows), &[ANA], None);
+        assert_eq!(one.rows, again.rows);
+        // The merged table as a review of itself.
+        let own = text(&one.header, &one.rows);
+        assert_eq!(merged(BASE, &[("gold.csv", &own)], None).rows, one.rows);
+        // Notes of two people are joined once.
+        let notes = [("a.csv", "row_id,review_note\nr1,z; y\n"), ("b.csv", "row_id,review_note\nr1,x\n")];
+        let both = merged(BASE, &notes, None);
+        assert_eq!(both.rows[0][3..], ["", "x; z; y", "a; b"]);
+        assert_eq!(merged(&text(&both.header, &both.rows), &notes, None).rows, both.rows);
+    }
+
+    #[test]
+    fn a_person_may_change_their_mind_but_not_in_one_go() {
+        let first = merged(BASE, &[BEN], None);
+        let later = ("ben.csv", "row_id,review_stance\nr2,N\n");
+        let m = merged(&text(&first.header, &first.rows), &[later], None);
+        assert_eq!(m.rows[1][3..], ["none", "", "ben"]);
+        assert_eq!(merged(BASE, &[BEN, later], None).conflicts, [(1, "ben: none and engage".to_owned())]);
+    }
+
+    #[test]
+    fn added_columns_are_kept_and_rows_of_the_same_content_share_a_review() {
+        let twice = format!("{BASE}r2,b,condemn,,,\n");
+        let file = ("a.csv", "row_id;topic;sample_prob;review_stance\nr2;-trade;0,25;e\n");
+        let m = merged(&twice, &[file], None);
+        assert_eq!(m.header[6..], ["topic", "sample_prob"]);
+        assert_eq!(m.rows[1][3..], ["engage", "", "a", "'-trade", "0.25"]);
+        assert_eq!(m.rows[4], m.rows[1]);
+        assert_eq!(m.summary.corrected, 2);
+        assert_eq!(m.reviews.len(), 1);
+    }
+
+    #[test]
+    fn a_review_that_is_no_label_is_refused_with_its_row() {
+        let files = [table("a.csv", "row_id,review_stance\nr1,e\nr2,support\n")];
+        let error = merge(&table("stances.csv", BASE), &files, None).expect_err("refused").to_string();
+        assert!(
+            error.starts_with("a.csv has 1 cell in review_stance") && error.ends_with("row `r2`: `support`"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,354 @@
+//! Which rows are worth a person's time: an audit drawn at random, and rows picked for a reason.
+//!
+//! The audit is drawn first, without replacement and with equal probability, from all rows that nobody has reviewed,
+//! whether or not picking would take them too. So its rows alone stand for all of those rows: a share among them estimates
+//! the share among all without bias, and `sample_prob` is the inclusion probability that design-based estimators divide by
+//! (Horvitz and Thompson, *A generalization of sampling without replacement from a finite universe*, 1952). Picked rows
+//! stand for nothing but themselves and have no probability.
+
+use super::table::{Table, TableError};
+use super::typed;
+use crate::output::columns::{ACTOR, MIXED, NEEDS_REVIEW, PROBABILITIES, REVIEW_STANCE, ROW_ID, STANCE, TARGET};
+use rand::{Rng as _, SeedableRng as _, seq::index};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why a row is in the queue; those of picked rows are in the order in which they take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Drawn at random.
+    Audit,
+    /// The two most probable labels are close together, or the label is below its threshold.
+    Uncertain,
+    /// Passages of the document disagree.
+    Mixed,
+    /// The label is the stance that the table holds least of.
+    RareClass,
+    /// No reviewed row and no other row of the table has the same actor and target.
+    NewDyad,
+}
+
+impl Reason {
+    const PICKED: [Self; 4] = [Self::Uncertain, Self::Mixed, Self::RareClass, Self::NewDyad];
+
+    /// As it stands in `queue_reason`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Audit => "audit",
+            Self::Uncertain => "uncertain",
+            Self::Mixed => "mixed",
+            Self::RareClass => "rare_class",
+            Self::NewDyad => "new_dyad",
+        }
+    }
+}
+
+/// How many rows to draw at random.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Audit {
+    /// So many.
+    Rows(usize),
+    /// This share of the queue, 0 to 1.
+    Share(f64),
+}
+
+impl std::str::FromStr for Audit {
+    type Err = String;
+
+    /// A number of rows, or a share with a point (`0.25`) or a sign (`25%`).
+    fn from_str(text: &str) -> Result<Self, String> {
+        let share = match text.strip_suffix('%') {
+            Some(percent) => percent.trim().parse::<f64>().ok().map(|p| p / 100.0),
+            None => text.parse().ok().filter(|_| text.contains('.')),
+        };
+        let share = share.filter(|s| (0.0..=1.0).contains(s)).map(Self::Share);
+        let rows = || text.parse().ok().map(Self::Rows);
+        share.or_else(rows).ok_or_else(|| "give a number of rows such as 50, or a share such as 0.25 or 25%".to_owned())
+    }
+}
+
+/// What to put into a queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Rows in all.
+    pub rows: usize,
+    /// Of these, drawn at random.
+    pub audit: Audit,
+    /// Most picked rows of one actor.
+    pub per_country: Option<usize>,
+    /// Seed of the draw and of ties.
+    pub seed: u64,
+}
+
+/// One row of a queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    /// Row of the table.
+    pub row: usize,
+    /// All that hold, `Audit` first.
+    pub reasons: Vec<Reason>,
+    /// Probability with which an audit row was drawn; `None` for a picked one.
+    pub sample_prob: Option<f64>,
+}
+
+/// A queue, in the order of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queue {
+    /// The rows.
+    pub rows: Vec<Queued>,
+    /// Rows that could be drawn: those of the table that nobody has reviewed.
+    pub frame: usize,
+}
+
+/// What a row says about its own doubt.
+struct Candidate<'a> {
+    row: usize,
+    actor: &'a str,
+    dyad: (&'a str, &'a str),
+    label: &'a str,
+    /// Most probable label less the next, 0 to 1: small where the model hesitates (Scheffer, Decomain and Wrobel 2001).
+    margin: f64,
+    mixed: bool,
+    needs_review: bool,
+    /// Breaks ties.
+    lot: u64,
+}
+
+/// Fills a queue from a stance table. Rows with a `review_stance`, there or in one of the `reviewed` tables, are left out.
+///
+/// # Errors
+/// If a table lacks a column, or a review is no label.
+pub fn fill(table: &Table, reviewed: &[Table], settings: &Settings) -> Result<Queue, TableError> {
+    let (done, known) = reviewed_rows(table, reviewed)?;
+    let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
+    let candidates: Vec<Candidate> =
+        candidates(table, &mut random)?.into_iter().filter(|c| !done.contains(&c.row)).collect();
+    let wanted = match settings.audit {
+        Audit::Rows(rows) => rows,
+        Audit::Share(share) => (share * settings.rows as f64).round() as usize,
+    };
+    let size = wanted.min(settings.rows).min(candidates.len());
+    let audit: BTreeSet<usize> = index::sample(&mut random, candidates.len(), size).into_iter().collect();
+
+    let reasons = reasons(table, &candidates, &known)?;
+    let picked = pick(&candidates, &reasons, &audit, settings);
+    let prob = rounded(size as f64 / candidates.len() as f64);
+    let rows = candidates.iter().enumerate().filter_map(|(i, candidate)| {
+        let mut all: BTreeSet<Reason> = reasons[i].clone();
+        let drawn = audit.contains(&i);
+        all.extend(drawn.then_some(Reason::Audit));
+        all.extend(picked.get(&i));
+        let sample_prob = drawn.then_some(prob);
+        (drawn || picked.contains_key(&i)).then(|| Queued {
+            row: candidate.row,
+            reasons: all.into_iter().collect(),
+            sample_prob,
+        })
+    });
+    Ok(Queue { rows: rows.collect(), frame: candidates.len() })
+}
+
+/// Six significant digits: what every spreadsheet shows, and so saves, without cutting.
+fn rounded(probability: f64) -> f64 {
+    format!("{probability:.5e}").parse().unwrap_or(probability)
+}
+
+type Dyads<'a> = BTreeSet<(&'a str, &'a str)>;
+
+/// Rows of the table that someone has reviewed, and their dyads.
+fn reviewed_rows<'a>(table: &'a Table, reviewed: &[Table]) -> Result<(BTreeSet<usize>, Dyads<'a>), TableError> {
+    let mut ids = BTreeSet::new();
+    for file in std::iter::once(table).chain(reviewed) {
+        let (id, stance) = (file.need(ROW_ID)?, file.column(REVIEW_STANCE));
+        let filled = file.rows.iter().filter(|row| !typed::free(row.cell(stance)).is_empty());
+        ids.extend(filled.map(|row| row.cell(Some(id)).to_owned()));
+    }
+    let (id, actor, target) = (table.need(ROW_ID)?, table.need(ACTOR)?, table.need(TARGET)?);
+    let done: BTreeSet<usize> = (0..table.rows.len()).filter(|i| ids.contains(table.rows[*i].cell(Some(id)))).collect();
+    let dyad = |i: &usize| (table.rows[*i].cell(Some(actor)), table.rows[*i].cell(Some(target)));
+    let known = done.iter().map(dyad).collect();
+    Ok((done, known))
+}
+
+fn candidates<'a>(table: &'a Table, random: &mut ChaCha8Rng) -> Result<Vec<Candidate<'a>>, TableError> {
+    let [actor, target, label, mixed, needs_review] =
+        [ACTOR, TARGET, STANCE, MIXED, NEEDS_REVIEW].map(|c| table.need(c));
+    let (actor, target, label, mixed, needs_review) = (actor?, target?, label?, mixed?, needs_review?);
+    let probabilities = PROBABILITIES.map(|column| table.need(column));
+    let mut candidates = Vec::with_capacity(table.rows.len());
+    for (i, row) in table.rows.iter().enumerate() {
+        let mut probs = Vec::with_capacity(4);
+        for column in &probabilities {
+            let cell = row.cell(Some(column.clone()?));
+            let number = typed::plain_number(cell).parse::<f64>();
+            probs.push(number.map_err(|_| table.cell_error(row, cell, "a probability, 0 to 1"))?);
+        }
+        probs.sort_by(f64::total_cmp);
+        let cell = |column| row.cell(Some(column));
+        candidates.push(Candidate {
+            row: i,
+            actor: cell(actor),
+            dyad: (cell(actor), cell(target)),
+            label: cell(label),
+            margin: probs[3] - probs[2],
+            mixed: cell(mixed).eq_ignore_ascii_case("true"),
+            needs_review: cell(needs_review).eq_ignore_ascii_case("true"),
+            lot: random.random(),
+        });
+    }
+    Ok(candidates)
+}
+
+/// The reasons of every candidate, `Audit` apart.
+fn reasons(table: &Table, candidates: &[Candidate], known: &Dyads) -> Result<Vec<BTreeSet<Reason>>, TableError> {
+    let (label, actor, target) = (table.need(STANCE)?, table.need(ACTOR)?, table.need(TARGET)?);
+    let mut labels: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut dyads: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in &table.rows {
+        *labels.entry(row.cell(Some(label))).or_default() += 1;
+        *dyads.entry((row.cell(Some(actor)), row.cell(Some(target)))).or_default() += 1;
+    }
+    labels.remove(crate::stance::Stance::None.name());
+    let rare = labels.iter().min_by_key(|(_, count)| **count).map(|(label, _)| *label);
+    let holds = |c: &Candidate, reason| match reason {
+        Reason::Audit => false,
+        Reason::Uncertain => c.needs_review && !c.mixed,
+        Reason::Mixed => c.mixed,
+        Reason::RareClass => labels.len() > 1 && rare == Some(c.label),
+        Reason::NewDyad => dyads[&c.dyad] == 1 && !known.contains(&c.dyad),
+    };
+    Ok(candidates.iter().map(|c| Reason::PICKED.into_iter().filter(|reason| holds(c, *reason)).collect()).collect())
+}
+
+/// Picks rows that were not drawn: the reasons take turns, each with its least certain row; `Uncertain` has all rows on its
+/// list, so that a queue is only short where the table is.
+fn pick(
+    candidates: &[Candidate],
+    reasons: &[BTreeSet<Reason>],
+    audit: &BTreeSet<usize>,
+    settings: &Settings,
+) -> BTreeMap<usize, Reason> {
+    let mut order: Vec<usize> = (0..candidates.len()).filter(|i| !audit.contains(i)).collect();
+    let key = |i: &usize| (candidates[*i].margin, candidates[*i].lot);
+    order.sort_by(|a, b| key(a).0.total_cmp(&key(b).0).then(key(a).1.cmp(&key(b).1)));
+    let list =
+        |reason| order.iter().copied().filter(move |i| reason == Reason::Uncertain || reasons[*i].contains(&reason));
+    let mut lists = Reason::PICKED.map(|reason| (reason, list(reason)));
+    let mut picked = BTreeMap::new();
+    let mut of_actor: BTreeMap<&str, usize> = BTreeMap::new();
+    let most = settings.per_country.unwrap_or(usize::MAX);
+    let wanted = settings.rows - audit.len();
+    loop {
+        let before = picked.len();
+        for (reason, list) in &mut lists {
+            if picked.len() == wanted {
+                return picked;
+            }
+            let free = |i: &usize| {
+                !picked.contains_key(i) && of_actor.get(candidates[*i].actor).is_none_or(|count| *count < most)
+            };
+            if let Some(i) = list.find(free) {
+                picked.insert(i, *reason);
+                *of_actor.entry(candidates[i].actor).or_default() += 1;
+            }
+        }
+        if picked.len() == before {
+            return picked;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `rows` rows of four actors; the margin is least at a fifth of them.
+    fn table(rows: usize) -> Table {
+        let mut text =
+            "row_id,actor,target,stance,p_none,p_recognize,p_engage,p_condemn,mixed,needs_review,review_stance\n"
+                .to_owned();
+        let row = |i: usize| {
+            let actor = ["USA", "RUS", "CHN", "FRA"][i % 4];
+            let label = if i % 10 == 9 { "recognize" } else { "engage" };
+            let p = 0.4 + 0.5 * i as f64 / rows as f64;
+            let (mixed, target) = (i % 7 == 6, if i == 50 { "PER" } else { "TWN" });
+            format!("r{i},{actor},{target},{label},0,{:.4},{p:.4},0,{mixed},{},\n", 1.0 - p, i < 5 || mixed)
+        };
+        text.extend((0..rows).map(row));
+        Table::read("stances.csv", text.as_bytes()).expect("a table")
+    }
+
+    fn settings(rows: usize, audit: Audit, seed: u64) -> Settings {
+        Settings { rows, audit, per_country: None, seed }
+    }
+
+    #[test]
+    fn every_row_is_drawn_with_the_probability_that_the_queue_states() {
+        let table = table(40);
+        let mut drawn = [0u32; 40];
+        for seed in 0..2000 {
+            let queue = fill(&table, &[], &settings(20, Audit::Share(0.5), seed)).expect("a queue");
+            let audit: Vec<&Queued> = queue.rows.iter().filter(|q| q.sample_prob.is_some()).collect();
+            assert_eq!((queue.rows.len(), queue.frame, audit.len()), (20, 40, 10));
+            for q in audit {
+                assert!(q.sample_prob == Some(0.25) && q.reasons[0] == Reason::Audit);
+                drawn[q.row] += 1;
+            }
+        }
+        // Binomial(2000, 1/4): mean 500, deviation 19.4; rows that would be picked anyway are drawn as often as others.
+        assert!(drawn.iter().all(|n| (410..590).contains(n)), "{drawn:?}");
+    }
+
+    #[test]
+    fn the_reasons_take_turns_and_the_least_certain_row_comes_first() {
+        let queue = fill(&table(100), &[], &settings(5, Audit::Rows(0), 1)).expect("a queue");
+        let found: Vec<(usize, Vec<Reason>)> = queue.rows.into_iter().map(|q| (q.row, q.reasons)).collect();
+        assert!(found.iter().any(|(row, reasons)| *row == 50 && reasons.contains(&Reason::NewDyad)), "{found:?}");
+        assert!(
+            found.contains(&(9, vec![Reason::RareClass])) || found.contains(&(19, vec![Reason::RareClass])),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 5);
+        let count = |reason| found.iter().filter(|(_, reasons)| reasons.contains(&reason)).count();
+        assert!([Reason::Uncertain, Reason::Mixed, Reason::RareClass].into_iter().all(|r| count(r) >= 1), "{found:?}");
+    }
+
+    #[test]
+    fn reviewed_rows_are_left_out_and_no_actor_is_picked_too_often() {
+        let done = Table::read("done.csv", b"row_id,review_stance\nr0,E\nr1,\nr2,NA\n").expect("a table");
+        let wide = Settings { per_country: Some(3), ..settings(100, Audit::Rows(0), 1) };
+        let queue = fill(&table(100), &[done], &wide).expect("a queue");
+        assert_eq!((queue.frame, queue.rows.len()), (99, 12));
+        assert!(queue.rows.iter().all(|q| q.row != 0 && q.sample_prob.is_none()));
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_queue_and_a_small_table_gives_all_its_rows() {
+        let at = |seed| fill(&table(60), &[], &settings(10, Audit::Rows(4), seed)).expect("a queue");
+        assert_eq!(at(3), at(3));
+        assert_ne!(at(3), at(4));
+        let all = fill(&table(8), &[], &settings(50, Audit::Share(0.5), 1)).expect("a queue");
+        assert!(all.rows.len() == 8 && all.rows.iter().all(|q| q.sample_prob == Some(1.0)));
+    }
+
+    #[test]
+    fn an_audit_is_a_number_or_a_share() {
+        let parsed = |text: &str| text.parse::<Audit>().ok();
+        assert_eq!(parsed("50"), Some(Audit::Rows(50)));
+        assert_eq!(parsed("1"), Some(Audit::Rows(1)));
+        assert_eq!(
+            (parsed("1.0"), parsed("25%"), parsed("0.25")),
+            (Some(Audit::Share(1.0)), Some(Audit::Share(0.25)), Some(Audit::Share(0.25)))
+        );
+        assert!(["1.5", "-1", "120%", "half", ""].into_iter().all(|text| parsed(text).is_none()));
+    }
+
+    #[test]
+    fn a_probability_that_is_none_is_refused_with_its_line() {
+        let mut table = table(3);
+        let at = table.column("p_engage").expect("a column");
+        table.rows[1].cells[at] = "high".into();
+        let error = fill(&table, &[], &settings(2, Audit::Rows(1), 1)).expect_err("refused").to_string();
+        assert_eq!(error, "stances.csv, line 3: `high` is not a probability, 0 to 1");
+    }
+}
