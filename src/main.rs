@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Label(args) => commands::label::run(&args, out),
         Command::Evaluate(args) => commands::evaluate::run(&args, out),
         Command::Registry(args) => commands::registry::run(&args, out),
+        Command::Report(args) => commands::report::run(&args, out),
         #[cfg(feature = "torch")]
         Command::Train(args) => commands::train::run(&args).map(|()| true),
     };

@@ -9,5 +9,6 @@ mod evaluate_pairs;
 mod evaluate_print;
 pub mod label;
 pub mod registry;
+pub mod report;
 #[cfg(feature = "torch")]
 pub mod train;

@@ -5,3 +5,4 @@ pub mod figures;
 pub mod file;
 pub mod marked;
 pub mod stances;
+pub mod table;

@@ -1,0 +1,80 @@
+// The world, coloured by the stance that prevails toward the target, and the actors beside it. Colours have a pattern too:
+// recognize is plain, engage dotted, condemn hatched.
+
+const WORLD = JSON.parse(byId("world").textContent);
+
+/** Pieces of the map by polity id: an outline, a dot, or both. */
+const places = new Map();
+
+/** Pattern tiles are in units of the map, 9600 wide. */
+function patterns() {
+  const tile = (stance, size, ...figures) => svg("pattern", { id: `fill-${stance}`, width: size, height: size, patternUnits: "userSpaceOnUse" },
+    svg("rect", { width: size, height: size, class: `ink-${stance}` }), ...figures);
+  return svg("defs", {},
+    tile("engage", 56, svg("circle", { cx: 28, cy: 28, r: 11, class: "gap" })),
+    tile("condemn", 56, svg("path", { d: "M-14,14L14,-14M0,56L56,0M42,70L70,42", class: "gap-line" })));
+}
+
+function openMap() {
+  const place = (polity, element) => {
+    if (!places.has(polity)) places.set(polity, []);
+    places.get(polity).push(element);
+    element.addEventListener("click", () => shownActors.has(polity) && showRowsOf({ actor: polity }));
+    return element;
+  };
+  const outlines = Object.entries(WORLD.shapes).map(([polity, d]) => place(polity, svg("path", { d })));
+  const dots = Object.entries(WORLD.dots).map(([polity, [cx, cy]]) => place(polity, svg("circle", { cx, cy, r: 34 })));
+  byId("map").replaceChildren(svg("svg", { viewBox: `0 0 ${WORLD.width} ${WORLD.height}`, role: "img", id: "map-svg" },
+    patterns(), svg("g", {}, ...outlines), svg("g", {}, ...dots)));
+  byId("map-legend").replaceChildren(
+    ...STANCES.slice(0, 3).map((stance) => html("span", {}, swatch(stance), badge(stance), ` mostly ${stance}`)),
+    html("span", {}, swatch("none"), badge("none"), " only none"),
+    html("span", {}, swatch("absent"), " no row"),
+    html("span", {}, swatch("chosen"), " the target"));
+}
+
+function swatch(stance) {
+  return svg("svg", { class: "swatch", viewBox: "0 0 480 280", "aria-hidden": "true" },
+    svg("rect", { x: 15, y: 15, width: 450, height: 250, class: `place ${stance}` }));
+}
+
+let shownActors = new Map();
+
+function drawMap(counted) {
+  const target = value("target");
+  const toward = target ? nameOf(target) : "any target";
+  shownActors = tally(counted, (row) => row.actor);
+  byId("map-title").textContent = `Stances toward ${toward}`;
+  byId("map-svg").setAttribute("aria-label", `World map of stances toward ${toward}; the same figures stand in the lists beside it`);
+  for (const [polity, elements] of places) {
+    const counts = shownActors.get(polity);
+    const state = counts ? prevailing(counts) : "absent";
+    const title = counts ? `${nameOf(polity)}: ${inWords(counts)}` : NAMES.has(polity) ? `${nameOf(polity)}: no row` : "";
+    for (const element of elements) {
+      element.setAttribute("class", `place ${state}${polity === target ? " chosen" : ""}`);
+      element.replaceChildren(...(title ? [svg("title", {}, title)] : []));
+    }
+  }
+  drawActors();
+}
+
+function actorTable(title, entries) {
+  return html("table", {}, html("caption", {}, `${title} (${entries.length})`),
+    html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "actor"), STANCES.slice(0, 3).map((stance) =>
+      html("th", { scope: "col", class: "number" }, badge(stance))))),
+    html("tbody", {}, entries.map(([polity, counts]) => html("tr", {},
+      html("th", { scope: "row" }, html("button", { type: "button", class: "link", onclick: () => showRowsOf({ actor: polity }) }, nameOf(polity))),
+      STANCES.slice(0, 3).map((stance) =>
+        html("td", { class: `number${stance === prevailing(counts) ? " most" : ""}` }, counts[stance] || html("span", { class: "soft" }, "·")))))));
+}
+
+/** The figures of the map as text, first those of actors that have no place on it. */
+function drawActors() {
+  const sorted = byRows(shownActors);
+  const beside = sorted.filter(([polity]) => !places.has(polity));
+  const placed = sorted.filter(([polity]) => places.has(polity));
+  byId("actors").replaceChildren(...[
+    beside.length > 0 && actorTable("Blocs and others that have no place on the map", beside),
+    placed.length > 0 && actorTable("On the map", placed),
+  ].filter(Boolean));
+}
