@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn every_cell_is_in_the_page_as_it_stands_in_the_file() {
-        let evidence = ["</script><img src=x onerror=alert(1)>", "<!--<script>", "\"'=1\\u003c\r\n\u{2028}\u{0}", "Perú"];
+        let evidence =
+            ["</script><img src=x onerror=alert(1)>", "<!--<script>", "\"'=1\\u003c\r\n\u{2028}\u{0}", "Perú"];
         let data = data(&page(&evidence, None));
         let rows = data["rows"].as_array().expect("rows");
         assert_eq!(rows.len(), evidence.len());

@@ -6,7 +6,9 @@ let selected = 0;
 const drawn = new Map();
 const MARGIN = 6;
 
-const rowHeight = () => parseFloat(getComputedStyle(byId("spacer")).getPropertyValue("--row")) * 16;
+/** In pixels; the style sheet says how many rem. */
+const rowHeight = () => parseFloat(getComputedStyle(byId("spacer")).getPropertyValue("--row"))
+  * parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 const selectedRow = () => listed[selected];
 

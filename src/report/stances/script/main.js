@@ -57,6 +57,7 @@ openMap();
 openPrint();
 openKeys();
 for (const view of ["rows", "overview"]) byId(`show-${view}`).addEventListener("click", () => showView(view));
+window.addEventListener("resize", () => document.body.dataset.view === "overview" && drawTimeline(listed));
 for (const id of ["step", "size"]) byId(id).addEventListener("change", overviewChanged);
 byId("download").addEventListener("click", download);
 byId("help-button").addEventListener("click", () => byId("help").showModal());

@@ -6,14 +6,30 @@ const WORLD = JSON.parse(byId("world").textContent);
 /** Pieces of the map by polity id: an outline, a dot, or both. */
 const places = new Map();
 
-/** Pattern tiles are in units of the map, 9600 wide. */
-function patterns() {
-  const tile = (stance, size, ...figures) => svg("pattern", { id: `fill-${stance}`, width: size, height: size, patternUnits: "userSpaceOnUse" },
-    svg("rect", { width: size, height: size, class: `ink-${stance}` }), ...figures);
-  return svg("defs", {},
-    tile("engage", 56, svg("circle", { cx: 28, cy: 28, r: 11, class: "gap" })),
-    tile("condemn", 56, svg("path", { d: "M-14,14L14,-14M0,56L56,0M42,70L70,42", class: "gap-line" })));
+/** Distance of the lines that make a pattern, and radius of a dot, in units of the map, which is 9600 wide. */
+const PITCH = 56;
+const RADIUS = 34;
+
+/** Level lines, dashed to dots for engage, and slanted ones for condemn, over a plane of this size. */
+function patternLines(stance, width, height) {
+  const lines = [];
+  if (stance === "engage") for (let y = PITCH / 2; y < height; y += PITCH) lines.push(`M0,${y}H${width}`);
+  if (stance === "condemn") for (let x = 0; x < width + height; x += PITCH) lines.push(`M${x},0l${-height},${height}`);
+  return lines.join("");
 }
+
+/**
+ * A pattern over all places of one stance at once, cut out by a single path: as paint servers of each place, patterns
+ * would become pictures on paper.
+ */
+function overlay(stance) {
+  return svg("g", { "clip-path": `url(#cut-${stance})`, class: "overlay" },
+    svg("clipPath", { id: `cut-${stance}` }, svg("path", { id: `cut-path-${stance}` })),
+    svg("path", { class: `over-${stance}`, d: patternLines(stance, WORLD.width, WORLD.height) }));
+}
+
+const circle = ([x, y]) => `M${x - RADIUS},${y}a${RADIUS},${RADIUS} 0 1 0 ${2 * RADIUS},0a${RADIUS},${RADIUS} 0 1 0 ${-2 * RADIUS},0z`;
+const outlineOf = (polity) => (WORLD.shapes[polity] ?? "") + (WORLD.dots[polity] ? circle(WORLD.dots[polity]) : "");
 
 function openMap() {
   const place = (polity, element) => {
@@ -23,9 +39,9 @@ function openMap() {
     return element;
   };
   const outlines = Object.entries(WORLD.shapes).map(([polity, d]) => place(polity, svg("path", { d })));
-  const dots = Object.entries(WORLD.dots).map(([polity, [cx, cy]]) => place(polity, svg("circle", { cx, cy, r: 34 })));
+  const dots = Object.entries(WORLD.dots).map(([polity, point]) => place(polity, svg("path", { d: circle(point), "data-dot": true })));
   byId("map").replaceChildren(svg("svg", { viewBox: `0 0 ${WORLD.width} ${WORLD.height}`, role: "img", id: "map-svg" },
-    patterns(), svg("g", {}, ...outlines), svg("g", {}, ...dots)));
+    svg("g", {}, ...outlines), svg("g", {}, ...dots), overlay("engage"), overlay("condemn")));
   byId("map-legend").replaceChildren(
     ...STANCES.slice(0, 3).map((stance) => html("span", {}, swatch(stance), badge(stance), ` mostly ${stance}`)),
     html("span", {}, swatch("none"), badge("none"), " only none"),
@@ -35,7 +51,8 @@ function openMap() {
 
 function swatch(stance) {
   return svg("svg", { class: "swatch", viewBox: "0 0 480 280", "aria-hidden": "true" },
-    svg("rect", { x: 15, y: 15, width: 450, height: 250, class: `place ${stance}` }));
+    svg("rect", { x: 15, y: 15, width: 450, height: 250, class: `place ${stance}` }),
+    svg("path", { class: `over-${stance}`, d: patternLines(stance, 480, 280) }));
 }
 
 let shownActors = new Map();
@@ -54,6 +71,10 @@ function drawMap(counted) {
       element.setAttribute("class", `place ${state}${polity === target ? " chosen" : ""}`);
       element.replaceChildren(...(title ? [svg("title", {}, title)] : []));
     }
+  }
+  for (const stance of ["engage", "condemn"]) {
+    const polities = [...shownActors].filter(([, counts]) => prevailing(counts) === stance).map(([polity]) => polity);
+    byId(`cut-path-${stance}`).setAttribute("d", polities.map(outlineOf).join(""));
   }
   drawActors();
 }

@@ -1,6 +1,8 @@
 // Rows by month or year, one strip a stance on a common scale, so that no bar needs its colour to be read.
 
-const STRIP = { width: 960, height: 84, left: 96, right: 8, gap: 22 };
+const STRIP = { height: 84, left: 84, right: 8, gap: 22 };
+/** On paper, where nothing has been laid out yet. */
+const USUAL_WIDTH = 960;
 /** More bars than this could not be told apart. */
 const MOST_BARS = 240;
 
@@ -41,7 +43,8 @@ function drawTimeline(counted) {
   const [first, last] = [steps[0], steps.at(-1)];
   const strips = STANCES.filter((stance) => steps.some((at) => counts.get(at)[stance] > 0));
   const top = Math.max(...steps.flatMap((at) => strips.map((stance) => counts.get(at)[stance])));
-  const slot = (STRIP.width - STRIP.left - STRIP.right) / (last - first + 1);
+  const width = byId("timeline").clientWidth || USUAL_WIDTH;
+  const slot = (width - STRIP.left - STRIP.right) / (last - first + 1);
   const x = (at) => STRIP.left + (at - first) * slot;
   const pitch = STRIP.height + STRIP.gap;
 
@@ -58,12 +61,12 @@ function drawTimeline(counted) {
     });
     return svg("g", {},
       svg("text", { x: 0, y: base - 4, class: "strip-name" }, stance),
-      svg("line", { x1: STRIP.left, x2: STRIP.width - STRIP.right, y1: base, y2: base, class: "axis" }),
-      svg("line", { x1: STRIP.left, x2: STRIP.width - STRIP.right, y1: base - STRIP.height + 10, y2: base - STRIP.height + 10, class: "guide" }),
+      svg("line", { x1: STRIP.left, x2: width - STRIP.right, y1: base, y2: base, class: "axis" }),
+      svg("line", { x1: STRIP.left, x2: width - STRIP.right, y1: base - STRIP.height + 10, y2: base - STRIP.height + 10, class: "guide" }),
       svg("text", { x: STRIP.left - 6, y: base - STRIP.height + 14, class: "scale" }, top.toLocaleString("en")), ...bars);
   };
   byId("timeline").replaceChildren(svg("svg", {
-    viewBox: `0 0 ${STRIP.width} ${strips.length * pitch + 6}`, role: "img",
+    viewBox: `0 0 ${width} ${strips.length * pitch + 6}`, role: "img",
     "aria-label": `Rows a ${step}, by stance: ${steps.map((at) => `${step === "month" ? monthName(at) : four(at)}: ${inWords(counts.get(at))}`).join("; ")}`,
   }, ...strips.map(strip), ...ticks(step, first, last, x, slot, strips.length * pitch - 2)));
 }
