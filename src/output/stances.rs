@@ -42,7 +42,7 @@ pub const COLUMNS: [&str; 26] = [
     "review_stance",
     "review_note",
 ];
-pub(super) const LAST: &str = "reviewer";
+const LAST: &str = "reviewer";
 const CODE_COLUMNS: [&str; 6] = ["actor_iso2", "actor_cow", "actor_gw", "target_iso2", "target_cow", "target_gw"];
 
 /// Writes stance tables.

@@ -4,11 +4,14 @@
 //! mends. Cells keep their guard against formulas ([`super::cell`]).
 
 use super::cell::unguard;
-use super::stances::{COLUMNS, LAST};
+use super::stances::COLUMNS;
 use crate::model::folder::sha256;
 use crate::stance::Stance;
 use csv::StringRecord;
 use jiff::civil::Date;
+
+/// The column that follows [`COLUMNS`].
+const REVIEWER: &str = "reviewer";
 
 /// A stance table.
 #[derive(Debug)]
@@ -103,7 +106,7 @@ impl StanceTable {
         for name in COLUMNS {
             self.column(name)?;
         }
-        self.column(LAST)?;
+        self.column(REVIEWER)?;
         if self.rows.is_empty() {
             return Err(TableError::Empty);
         }
@@ -162,7 +165,7 @@ pub(crate) mod tests {
     /// A table with one row for each of `evidence`, from the Taliban's enemies and friends.
     pub(crate) fn table(evidence: &[&str]) -> String {
         let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.write_record(COLUMNS.iter().chain([&LAST])).expect("memory takes it");
+        csv.write_record(COLUMNS.iter().chain([&REVIEWER])).expect("memory takes it");
         for (i, evidence) in evidence.iter().enumerate() {
             let id = format!("r{i:016}");
             let mut cells = [

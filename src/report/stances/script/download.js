@@ -8,9 +8,9 @@ function reviewedCells(row) {
   if (!value) return row.cells;
   const cells = [...row.cells];
   cells[COLUMN.review_stance] = value.stance;
-  cells[COLUMN.review_note] = value.note;
+  cells[COLUMN.review_note] = guard(value.note);
   // A name that was given after the first reviews holds for those too.
-  cells[COLUMN.reviewer] = value.reviewer || (value.stance || value.note ? byId("reviewer").value.trim() : "");
+  cells[COLUMN.reviewer] = guard(value.reviewer || (value.stance || value.note ? byId("reviewer").value.trim() : ""));
   return cells;
 }
 

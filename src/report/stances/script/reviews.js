@@ -12,7 +12,7 @@ let downloaded = true;
 
 /** What the table itself says about a row. */
 const inTable = (row) =>
-  ({ stance: cell(row, "review_stance"), note: cell(row, "review_note"), reviewer: cell(row, "reviewer") });
+  ({ stance: cell(row, "review_stance"), note: typed(cell(row, "review_note")), reviewer: typed(cell(row, "reviewer")) });
 
 const review = (row) => made.get(row.index) ?? inTable(row);
 

@@ -14,6 +14,12 @@ const COLUMN = Object.fromEntries(file.columns.map((name, at) => [name, at]));
 /** A text cell without the apostrophe that guards it against being taken for a formula (docs/csv.md). */
 const unguard = (cell) => (cell.startsWith("'") ? cell.slice(1) : cell);
 
+/** Text as a cell in which no spreadsheet sees a formula. */
+const guard = (string) => (/^[=+\-@\t\r']/.test(string) ? `'${string}` : string);
+
+/** What a person typed into a cell: an apostrophe is the guard only where one is needed, else the writer's. */
+const typed = (cell) => (guard(unguard(cell)) === cell ? unguard(cell) : cell);
+
 const cell = (row, column) => row.cells[COLUMN[column]];
 const text = (row, column) => unguard(cell(row, column));
 
