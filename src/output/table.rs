@@ -30,7 +30,7 @@ pub struct StanceTable {
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// Not CSV, or not UTF-8.
-    #[error("expected CSV in UTF-8 as `demarche label` writes it: {0}")]
+    #[error("expected CSV in UTF-8 as `demarche label` writes it")]
     Csv(#[from] csv::Error),
     /// A column is missing.
     #[error(
@@ -72,8 +72,11 @@ impl StanceTable {
         let text = bytes.strip_prefix("\u{feff}".as_bytes());
         let mut csv = csv::Reader::from_reader(text.unwrap_or(bytes));
         let columns: Vec<String> = csv.headers()?.iter().map(str::to_owned).collect();
-        let rows = csv.records().collect::<Result<Vec<_>, _>>()?;
-        let table = Self { columns, rows, byte_order_mark: text.is_some(), digest: sha256(bytes) };
+        let mut table = Self { columns, rows: Vec::new(), byte_order_mark: text.is_some(), digest: sha256(bytes) };
+        for name in COLUMNS.into_iter().chain([REVIEWER]) {
+            table.column(name)?;
+        }
+        table.rows = csv.records().collect::<Result<_, _>>()?;
         table.check()?;
         Ok(table)
     }
@@ -103,10 +106,6 @@ impl StanceTable {
     }
 
     fn check(&self) -> Result<(), TableError> {
-        for name in COLUMNS {
-            self.column(name)?;
-        }
-        self.column(REVIEWER)?;
         if self.rows.is_empty() {
             return Err(TableError::Empty);
         }
@@ -222,7 +221,8 @@ pub(crate) mod tests {
     #[test]
     fn what_is_no_stance_table_is_refused_with_column_and_way_out() {
         let good = table(&["a"]);
-        assert!(error("id,text\n1,a\n").contains("no column `row_id`"));
+        assert!(error("id,text\n1,a,b\n").contains("no column `row_id`"));
+        assert!(error(&good.replace(",0,9,", ",0,")).contains("UTF-8"));
         assert!(error(&good.replace(',', ";")).contains("separated by commas"));
         assert!(error(&good.replace("review_note", "note")).contains("no column `review_note`"));
         assert!(error(&table(&[])).contains("no rows"));

@@ -1,4 +1,4 @@
-// Keys, where no field has them. Nothing here is possible with keys only.
+// Keys, where no field has them. All but undo can be done with the mouse, too.
 
 const KEYS = {
   j: () => select(selected + 1),
@@ -48,7 +48,12 @@ function openKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
     if (isField(event.target)) {
-      if (event.key === "Escape") byId("scroller").focus();
+      // A browser would empty the search on Escape.
+      if (event.key === "Escape" || (event.key === "Enter" && event.target === byId("search"))) {
+        event.preventDefault();
+        event.target.blur();
+        byId("scroller").focus();
+      }
       return;
     }
     const inRows = document.body.dataset.view === "rows";

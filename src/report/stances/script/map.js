@@ -14,7 +14,13 @@ const RADIUS = 34;
 function patternLines(stance, width, height) {
   const lines = [];
   if (stance === "engage") for (let y = PITCH / 2; y < height; y += PITCH) lines.push(`M0,${y}H${width}`);
-  if (stance === "condemn") for (let x = 0; x < width + height; x += PITCH) lines.push(`M${x},0l${-height},${height}`);
+  if (stance === "condemn") {
+    // Cut at the edges of the plane, since a printer would make room for what stands out.
+    for (let x = PITCH; x < width + height; x += PITCH) {
+      const [from, to] = [Math.max(0, x - width), Math.min(height, x)];
+      lines.push(`M${x - from},${from}L${x - to},${to}`);
+    }
+  }
   return lines.join("");
 }
 
