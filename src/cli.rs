@@ -35,6 +35,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Which polities does the program know, under which names and codes?
     Registry(RegistryArgs),
+    /// How does a stance table look on a map, in time, row by row? One page, in which rows can be reviewed
+    Report(ReportArgs),
     /// Fine-tune a model on labelled texts, calibrate it, write a model folder
     #[cfg(feature = "torch")]
     Train(TrainArgs),
@@ -252,6 +254,22 @@ pub enum RegistryAction {
         /// Folder, made if it is absent
         folder: PathBuf,
     },
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Stance table, as `label` or `review merge` wrote it
+    pub table: PathBuf,
+    /// Page to write: one HTML file that needs no network and no other file
+    #[arg(short, long, value_name = "HTML", default_value = "report.html")]
+    pub output: PathBuf,
+    /// Heading of the page [default: Stances in NAME]
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Show stances toward this polity first: an id (RUS, +UN, #TALIBAN) or a name, as in the table
+    #[arg(long)]
+    pub target: Option<String>,
 }
 
 /// Arguments of `train`.

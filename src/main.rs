@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Review(args) => commands::review::run(&args, out),
         Command::Export(args) => commands::export::run(&args, out).map(|()| true),
         Command::Registry(args) => commands::registry::run(&args, out),
+        Command::Report(args) => commands::report::run(&args, out),
         #[cfg(feature = "torch")]
         Command::Train(args) => commands::train::run(&args).map(|()| true),
     };

@@ -14,7 +14,7 @@ use crate::model::folder::sha256;
 use crate::output::figures::{rows, write_csv};
 use crate::output::file::Pending;
 use crate::registry::Registry;
-use crate::report;
+use crate::report::evaluation as report;
 use crate::stance::{Stance, StanceProbs};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};

@@ -4,7 +4,7 @@ use crate::evaluation::{Evaluation, Group};
 use crate::metrics::classification::Confusion;
 use crate::metrics::review::Parted;
 use crate::metrics::summary::{Figure, Metric};
-use crate::report::{p_value, range};
+use crate::report::evaluation::{p_value, range};
 use crate::stance::Stance;
 use std::io::{Result, Write};
 

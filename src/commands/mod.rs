@@ -12,6 +12,7 @@ pub mod export;
 pub mod label;
 pub mod refit;
 pub mod registry;
+pub mod report;
 pub mod review;
 #[cfg(feature = "torch")]
 pub mod train;

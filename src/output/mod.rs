@@ -6,3 +6,4 @@ pub mod figures;
 pub mod file;
 pub mod marked;
 pub mod stances;
+pub mod table;

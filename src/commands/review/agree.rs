@@ -3,7 +3,7 @@
 use super::{table, tables, write_json};
 use crate::cli::AgreeArgs;
 use crate::metrics::interval::Bootstrap;
-use crate::report::range;
+use crate::report::evaluation::range;
 use crate::review::agreement::{Agreement, Figure, Pair, Together, compute};
 use crate::review::ratings::collect;
 use anyhow::{Result, ensure};
