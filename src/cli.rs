@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and its help. No logic: `commands` does the work.
 
+use crate::review::totals::{By, Period};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -115,7 +116,7 @@ pub struct LabelArgs {
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
     /// Labelled texts (JSONL, plain or compressed) with mentions given
-    #[arg(required_unless_present_any = ["docs", "behaviour"])]
+    #[arg(required_unless_present_any = ["docs", "behaviour", "estimate"])]
     pub gold: Vec<PathBuf>,
     /// Folder of articles with gold.jsonl: end to end, with own detection, toward each article's target
     #[arg(long, value_name = "DIR", conflicts_with = "gold")]
@@ -130,6 +131,15 @@ pub struct EvaluateArgs {
     /// Exit with 1 if the rate of a behavioural group is below this share, 0 to 1
     #[arg(long, value_name = "RATE", conflicts_with_all = ["gold", "docs"])]
     pub min_rate: Option<f64>,
+    /// Share and count of each stance in a corpus, corrected by a reviewed audit: the table of `review merge` whose queue drew it
+    #[arg(long, value_name = "CSV", conflicts_with_all = ["gold", "docs", "behaviour", "predictions", "report", "against"])]
+    pub estimate: Option<PathBuf>,
+    /// What the rows of an estimate are grouped by
+    #[arg(long, value_enum, default_value_t = By::All, requires = "estimate")]
+    pub by: By,
+    /// Periods of an estimate
+    #[arg(long, value_enum, requires = "estimate")]
+    pub period: Option<Period>,
     /// List every wrong stance (with --docs or --behaviour) and every wrong mention count (with --docs)
     #[arg(long)]
     pub errors: bool,

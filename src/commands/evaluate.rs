@@ -2,7 +2,7 @@
 //! figures and writes the files that were asked for.
 
 use super::evaluate_print::{comparison, intervals, review, table};
-use super::{evaluate_against, evaluate_behaviour, evaluate_docs, evaluate_pairs};
+use super::{evaluate_against, evaluate_behaviour, evaluate_docs, evaluate_estimate, evaluate_pairs};
 use crate::cli::EvaluateArgs;
 use crate::document::Dyad;
 use crate::evaluation::{self, DataFile, Evaluation, Judged, Provenance};
@@ -38,6 +38,9 @@ pub(super) struct Outcome {
 /// # Errors
 /// If a file cannot be read or written, the model does not open, or `--against` holds other pairs.
 pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<bool> {
+    if let Some(path) = &args.estimate {
+        return evaluate_estimate::run(path, args, out).map(|()| true);
+    }
     if args.behaviour {
         return evaluate_behaviour::run(args, &Model::open(&args.model)?, out);
     }

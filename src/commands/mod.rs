@@ -5,6 +5,7 @@ pub mod evaluate;
 mod evaluate_against;
 mod evaluate_behaviour;
 mod evaluate_docs;
+mod evaluate_estimate;
 mod evaluate_pairs;
 mod evaluate_print;
 pub mod explain;

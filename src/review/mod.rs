@@ -13,6 +13,7 @@ pub mod merge;
 pub mod queue;
 pub mod ratings;
 pub mod table;
+pub mod totals;
 pub mod typed;
 
 /// Joins names, notes and reasons in one cell.

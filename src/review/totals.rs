@@ -1,0 +1,263 @@
+//! A merged stance table with an audit into totals that people may publish: share and count of each stance, by polity and
+//! period, with the model's errors corrected by what reviewers found in the random sample.
+//!
+//! Reads rows and forms groups; the estimator is `metrics::estimate`.
+
+use super::table::{Row, Table, TableError};
+use super::typed::{plain_number, stance};
+use crate::metrics::estimate::{Estimate, Review, Unit, share, tuning};
+use crate::output::cell::unguard;
+use crate::output::columns::{ACTOR, PROBABILITIES, REVIEW_STANCE, SAMPLE_PROB, STANCE, TARGET};
+use crate::stance::Stance;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What a group of rows has in common, apart from the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// Nothing: all rows.
+    All,
+    /// Who takes the stance.
+    Actor,
+    /// Toward whom.
+    Target,
+    /// Both.
+    Dyad,
+}
+
+/// Length of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Period {
+    /// `2019`.
+    Year,
+    /// `2019-Q3`.
+    Quarter,
+    /// `2019-08`.
+    Month,
+}
+
+/// One stance in one group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Total {
+    /// Registry id, `actor>target`, or `all`.
+    pub group: String,
+    /// Period; empty for all time, `undated` for rows without a date.
+    pub period: String,
+    /// The stance.
+    pub stance: Stance,
+    /// What was estimated.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+}
+
+/// All totals, and how complete the audit is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Totals {
+    /// By group, then period, then stance.
+    pub totals: Vec<Total>,
+    /// Rows that were drawn for the audit.
+    pub drawn: usize,
+    /// Of these, reviewed.
+    pub reviewed: usize,
+    /// Whether the table has rows that the model labelled `none`: without them, what it overlooked stays unknown.
+    pub has_none: bool,
+}
+
+/// The table cannot be estimated from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TotalsError {
+    /// It lacks columns or a cell does not fit.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Nothing was drawn and reviewed.
+    #[error(
+        "{0} has no audit row with a review: draw one with `demarche review queue`, fill in review_stance, and take it back \
+         with `demarche review merge`"
+    )]
+    Nothing(String),
+}
+
+struct Line {
+    group: String,
+    period: String,
+    probabilities: [f64; 4],
+    label: Stance,
+    review: Option<(Stance, f64)>,
+}
+
+/// Estimates the totals of a merged table.
+///
+/// # Errors
+/// If a column is missing, a cell does not hold what it should, or no audit row was reviewed.
+pub fn totals(table: &Table, by: By, period: Option<Period>) -> Result<Totals, TotalsError> {
+    let (mut lines, mut drawn) = (Vec::new(), 0);
+    let columns = Columns::of(table)?;
+    for row in &table.rows {
+        let line = columns.line(table, row, by, period)?;
+        drawn += usize::from(!row.cell(Some(columns.sample)).is_empty());
+        lines.push(line);
+    }
+    let reviewed = lines.iter().filter(|l| l.review.is_some()).count();
+    if reviewed == 0 {
+        return Err(TotalsError::Nothing(table.name.clone()));
+    }
+    let mut groups: BTreeMap<(&str, &str), Vec<&Line>> = BTreeMap::new();
+    for line in &lines {
+        groups.entry((&line.group, &line.period)).or_default().push(line);
+    }
+    let everything: Vec<&Line> = lines.iter().collect();
+    let lambda = Stance::ALL.map(|stance| tuning(&units(&everything, stance)));
+    let mut totals = Vec::new();
+    for ((group, period), lines) in groups {
+        for stance in Stance::ALL {
+            totals.push(Total {
+                group: group.to_owned(),
+                period: period.to_owned(),
+                stance,
+                estimate: share(&units(&lines, stance), lambda[stance.index()]),
+            });
+        }
+    }
+    Ok(Totals { totals, drawn, reviewed, has_none: lines.iter().any(|l| l.label == Stance::None) })
+}
+
+fn units(lines: &[&Line], stance: Stance) -> Vec<Unit> {
+    let unit = |line: &&Line| Unit {
+        predicted: line.probabilities[stance.index()],
+        labelled: line.label == stance,
+        review: line.review.map(|(said, probability)| Review { is: said == stance, probability }),
+    };
+    lines.iter().map(unit).collect()
+}
+
+struct Columns {
+    actor: usize,
+    target: usize,
+    label: usize,
+    date: usize,
+    probabilities: [usize; 4],
+    sample: usize,
+    review: usize,
+}
+
+impl Columns {
+    fn of(table: &Table) -> Result<Self, TableError> {
+        let [a, b, c, d] = PROBABILITIES;
+        Ok(Self {
+            actor: table.need(ACTOR)?,
+            target: table.need(TARGET)?,
+            label: table.need(STANCE)?,
+            date: table.need("doc_date")?,
+            probabilities: [table.need(a)?, table.need(b)?, table.need(c)?, table.need(d)?],
+            sample: table.need(SAMPLE_PROB)?,
+            review: table.need(REVIEW_STANCE)?,
+        })
+    }
+
+    fn line(&self, table: &Table, row: &Row, by: By, period: Option<Period>) -> Result<Line, TableError> {
+        let number = |column: usize, expected| {
+            let cell = row.cell(Some(column));
+            let value = plain_number(cell).parse::<f64>().ok().filter(|p| (0.0..=1.0).contains(p));
+            value.ok_or_else(|| table.cell_error(row, cell, expected))
+        };
+        let label = |column: usize| {
+            let cell = row.cell(Some(column));
+            stance(cell).map_err(|cell| table.cell_error(row, &cell, "none, recognize, engage or condemn"))
+        };
+        let mut probabilities = [0.0; 4];
+        for (p, column) in probabilities.iter_mut().zip(self.probabilities) {
+            *p = number(column, "a probability")?;
+        }
+        let sample = row.cell(Some(self.sample));
+        let review = match label(self.review)? {
+            Some(said) if !sample.is_empty() => {
+                let probability = number(self.sample, "a probability above 0")?;
+                if probability <= 0.0 {
+                    return Err(table.cell_error(row, sample, "a probability above 0"));
+                }
+                Some((said, probability))
+            }
+            _ => None,
+        };
+        let labelled = label(self.label)?;
+        let labelled = labelled.ok_or_else(|| table.cell_error(row, "", "the model's label"))?;
+        let id = |column: usize| unguard(row.cell(Some(column))).to_owned();
+        Ok(Line {
+            group: match by {
+                By::All => "all".to_owned(),
+                By::Actor => id(self.actor),
+                By::Target => id(self.target),
+                By::Dyad => format!("{}>{}", id(self.actor), id(self.target)),
+            },
+            period: period.map_or_else(String::new, |p| named(row.cell(Some(self.date)), p)),
+            probabilities,
+            label: labelled,
+            review,
+        })
+    }
+}
+
+/// The period that a date falls into.
+fn named(date: &str, period: Period) -> String {
+    let Ok(day) = date.parse::<crate::document::Date>() else { return "undated".to_owned() };
+    match period {
+        Period::Year => format!("{}", day.year()),
+        Period::Quarter => format!("{}-Q{}", day.year(), (day.month() + 2) / 3),
+        Period::Month => format!("{}-{:02}", day.year(), day.month()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str =
+        "row_id,doc_date,actor,target,stance,p_none,p_recognize,p_engage,p_condemn,review_stance,sample_prob\n";
+
+    fn read(rows: &str) -> Table {
+        Table::read("merged.csv", format!("{HEAD}{rows}").as_bytes()).expect("a table")
+    }
+
+    /// 40 rows that the model calls condemn; 20 were drawn, and reviewers call 5 of these none.
+    fn audited() -> Table {
+        let row = |i: usize| {
+            let review = match (i % 2, i % 8) {
+                (0, 0) => "none,0.5",
+                (0, _) => "C,\"0,5\"",
+                _ => ",",
+            };
+            format!("r{i},2019-0{}-01,'+UN,RUS,condemn,0.1,0,0,0.9,{review}\n", 1 + i % 3)
+        };
+        read(&(0..40).map(row).collect::<String>())
+    }
+
+    #[test]
+    fn the_share_is_what_reviewers_found_in_the_sample() {
+        let found = totals(&audited(), By::Actor, None).expect("an audit");
+        assert_eq!((found.drawn, found.reviewed, found.has_none), (20, 20, false));
+        let condemn = found.totals.iter().find(|t| t.stance == Stance::Condemn).expect("a total");
+        assert_eq!((condemn.group.as_str(), condemn.estimate.rows, condemn.estimate.labelled), ("+UN", 40, 40));
+        let share = condemn.estimate.share.expect("reviewed rows");
+        assert!((share - 0.75).abs() < 1e-9, "{share}");
+        let interval = condemn.estimate.interval.expect("20 reviewed rows");
+        assert!(interval.low < 0.75 && interval.high > 0.75 && interval.high < 1.0);
+    }
+
+    #[test]
+    fn rows_are_grouped_by_polity_and_period() {
+        let found = totals(&audited(), By::Dyad, Some(Period::Month)).expect("an audit");
+        let groups: Vec<_> = found.totals.iter().map(|t| (t.group.as_str(), t.period.as_str())).collect();
+        assert_eq!(groups.len(), 12);
+        assert!(groups.contains(&("+UN>RUS", "2019-02")));
+        assert_eq!(named("2019-08-03", Period::Quarter), "2019-Q3");
+        assert_eq!(named("", Period::Year), "undated");
+    }
+
+    #[test]
+    fn a_table_without_an_audit_and_a_cell_that_is_no_probability_say_the_way_out() {
+        let error = totals(&read("r1,,RUS,UKR,condemn,0,0,0,1,C,\n"), By::All, None).expect_err("no audit");
+        assert!(error.to_string().contains("review queue"), "{error}");
+        let error = totals(&read("r1,,RUS,UKR,condemn,0,0,0,1,C,2\n"), By::All, None).expect_err("no probability");
+        assert!(error.to_string().contains("merged.csv, line 2: `2` is not a probability above 0"), "{error}");
+    }
+}

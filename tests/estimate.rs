@@ -1,0 +1,70 @@
+//! From a corpus to corrected totals through the real binary: label, queue, review, merge, estimate.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::Path;
+
+fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::cargo_bin("demarche").expect("the binary is built");
+    let output = command.current_dir(folder).args(arguments).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+const ARTICLES: [(&str, &str); 3] = [
+    (
+        "2008-02-20-peru.txt",
+        "Peru recognised Kosovo as an independent state on Friday.\n\nSerbia condemned Peru's decision.\n",
+    ),
+    (
+        "2009-03-01-chile.txt",
+        "Chile's president met the president of Bolivia in La Paz. The two signed a gas agreement.\n",
+    ),
+    ("2009-04-01-iran.txt", "France condemned Iran over its missile test. Japan said nothing.\n"),
+];
+
+#[test]
+fn a_census_by_reviewers_who_agree_gives_the_model_s_own_shares_without_doubt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("news")).expect("made");
+    for (name, text) in ARTICLES {
+        fs::write(at("news").join(name), text).expect("written");
+    }
+    let model = format!("{}/models/minilm-stance", env!("CARGO_MANIFEST_DIR"));
+    let good = |arguments: &[&str]| {
+        let (code, out, err) = run(folder.path(), arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {err}");
+        out
+    };
+    good(&["label", "news", "-q", "--include-none", "--model", &model, "-o", "stances.csv"]);
+    good(&["review", "queue", "stances.csv", "-o", "queue.csv", "--n", "500", "--audit", "500"]);
+    let queue = fs::read_to_string(at("queue.csv")).expect("a queue");
+    let mut reader = csv::Reader::from_reader(queue.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    let column = |name: &str| header.iter().position(|h| h == name).expect("the column");
+    let mut reviewed = csv::Writer::from_path(at("ana.csv")).expect("made");
+    reviewed.write_record(&header).expect("written");
+    let (mut rows, mut condemn) = (0, 0);
+    for row in reader.records() {
+        let mut cells: Vec<String> = row.expect("a row").iter().map(str::to_owned).collect();
+        cells[column("review_stance")] = cells[column("stance")].clone();
+        rows += 1;
+        condemn += usize::from(cells[column("stance")] == "condemn");
+        reviewed.write_record(&cells).expect("written");
+    }
+    reviewed.flush().expect("written");
+    good(&["review", "merge", "stances.csv", "ana.csv", "-o", "gold.csv"]);
+    let out = good(&["evaluate", "--estimate", "gold.csv", "--csv", "totals.csv"]);
+    assert!(out.contains(&format!("audit: {rows} rows drawn, {rows} of them reviewed")), "{out}");
+    let totals = fs::read_to_string(at("totals.csv")).expect("totals");
+    let share = condemn as f64 / rows as f64;
+    let line = format!("all,,condemn,{rows},{condemn},{rows},{share:.4},{share:.4},{share:.4},{condemn}.0");
+    assert!(condemn > 0 && totals.contains(&line), "{line} is not in\n{totals}");
+    let out = good(&["evaluate", "--estimate", "gold.csv", "--by", "target", "--period", "year"]);
+    assert!(out.contains("2008") && out.contains("(too few reviewed)"), "{out}");
+
+    let (code, _, err) = run(folder.path(), &["evaluate", "--estimate", "stances.csv"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("no column `sample_prob`"), "{err}");
+}
