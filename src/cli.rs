@@ -8,7 +8,7 @@ mod export;
 mod review;
 
 pub use export::ExportArgs;
-pub use review::{AgreeArgs, MergeArgs, QueueArgs, ReviewAction, ReviewArgs};
+pub use review::{AgreeArgs, MergeArgs, PassagesArgs, QueueArgs, ReviewAction, ReviewArgs};
 
 /// Reads news and labels where each country stands toward another: recognize, engage, condemn.
 #[derive(Debug, Parser)]

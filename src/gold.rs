@@ -7,7 +7,8 @@ use crate::document::{ByteSpan, Date, Dyad, Mention, PolityId};
 use crate::ingest::compression;
 use crate::stance::Stance;
 use serde::Deserialize;
-use std::io::{BufRead, BufReader};
+use serde_json::json;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 /// One labelled directed pair.
@@ -108,6 +109,30 @@ pub fn read(path: &Path) -> Result<Vec<GoldText>, GoldError> {
     Ok(texts)
 }
 
+/// Writes texts as JSON lines that [`read`] takes.
+///
+/// # Errors
+/// If `out` refuses.
+pub fn write(texts: &[GoldText], out: &mut dyn Write) -> std::io::Result<()> {
+    for text in texts {
+        let point = |byte: usize| text.text[..byte].chars().count();
+        let mention = |m: &Mention| {
+            let (start, end) = (point(m.span.start()), point(m.span.end()));
+            json!({ "start": start, "end": end, "surface": m.span.of(&text.text), "code": m.polity })
+        };
+        let pair = |p: &GoldPair| json!({ "actor": p.dyad.actor, "target": p.dyad.target, "stance": p.stance, "sure": p.sure });
+        let mut record = json!({ "id": text.id });
+        if let Some(date) = text.date {
+            record["date"] = json!(date);
+        }
+        record["text"] = json!(text.text);
+        record["mentions"] = text.mentions.iter().map(mention).collect();
+        record["pairs"] = text.pairs.iter().map(pair).collect();
+        writeln!(out, "{record}")?;
+    }
+    Ok(())
+}
+
 fn resolve(raw: RawText) -> Result<GoldText, String> {
     let mut bytes: Vec<usize> = raw.text.char_indices().map(|(at, _)| at).collect();
     bytes.push(raw.text.len());
@@ -157,6 +182,17 @@ mod tests {
         assert_eq!(surfaces, ["Côte d’Ivoire", "Peru"]);
         assert_eq!(gold.pairs.len(), 1);
         assert!(gold.pairs[0].sure);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let line = r#"{"id":"a","date":"2019-08-03","text":"Côte d’Ivoire met Peru","mentions":[{"start":0,"end":13,
+            "code":"CIV"},{"start":18,"end":22,"code":"PER"}],"pairs":[{"actor":"CIV","target":"PER","stance":"engage",
+            "sure":false}]}"#;
+        let gold = parse(line).expect("valid record");
+        let mut written = Vec::new();
+        write(std::slice::from_ref(&gold), &mut written).expect("written");
+        assert_eq!(parse(&String::from_utf8(written).expect("UTF-8")), Ok(gold));
     }
 
     #[test]

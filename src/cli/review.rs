@@ -20,6 +20,8 @@ pub enum ReviewAction {
     Queue(QueueArgs),
     /// What did people make of the rows? Takes their files back into the table; exits with 1 if reviewers are in conflict
     Merge(MergeArgs),
+    /// What can a model learn from the reviews? Writes the reviewed passages as labelled texts for `train` and `refit`; exits with 1 if some are not found
+    Passages(PassagesArgs),
     /// How far do reviewers agree with each other and with the model?
     Agree(AgreeArgs),
 }
@@ -50,6 +52,31 @@ pub struct QueueArgs {
     /// Begin the queue with a byte-order mark, so that Excel reads UTF-8
     #[arg(long)]
     pub excel: bool,
+}
+
+/// Arguments of `review passages`.
+#[derive(Debug, Args)]
+pub struct PassagesArgs {
+    /// Table that `review merge` wrote
+    pub merged: PathBuf,
+    /// The corpus that was labelled: folders or files, as `label` takes them
+    #[arg(required = true)]
+    pub corpus: Vec<PathBuf>,
+    /// Labelled texts to write
+    #[arg(short, long, value_name = "JSONL", default_value = "reviewed.jsonl")]
+    pub output: PathBuf,
+    /// The target that the corpus was labelled toward, if it was
+    #[arg(long)]
+    pub target: Option<String>,
+    /// Further names of the target, as they were given to `label`
+    #[arg(long, value_name = "NAME", requires = "target")]
+    pub target_alias: Vec<String>,
+    /// Model that labelled: it says how long a passage is
+    #[arg(long, default_value = "models/minilm-stance")]
+    pub model: PathBuf,
+    /// Further aliases that `label` was given
+    #[arg(long, value_name = "CSV")]
+    pub registry: Vec<PathBuf>,
 }
 
 /// Arguments of `review merge`.

@@ -3,7 +3,7 @@
 use crate::cli::ExplainArgs;
 use crate::document::Document;
 use crate::explain::{page, text, trace};
-use crate::ingest::{self, Columns, Settings, compression::Limits};
+use crate::ingest::{self, Settings};
 use crate::mention::Detector;
 use crate::model::Model;
 use crate::output::file::Pending;
@@ -12,7 +12,6 @@ use crate::pipeline::Corridor;
 use crate::registry::Registry;
 use anyhow::{Context, Result, bail};
 use std::io::Write;
-use std::sync::Arc;
 
 /// Runs the command; the explanation, or where its page is, goes to `out`.
 ///
@@ -51,10 +50,7 @@ pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
 
 /// The first document of the input, or the one with the id that was asked for.
 fn document(args: &ExplainArgs) -> Result<Document> {
-    let name = |column: &str| column.to_owned();
-    let columns =
-        Columns { text: name("text"), id: name("id"), date: name("date"), title: name("title"), named: vec![] };
-    let settings = Settings { columns, limits: Limits::STANDARD, consumed: Arc::default() };
+    let settings = Settings::standard();
     let inputs = ingest::inputs(std::slice::from_ref(&args.input))?;
     for input in &inputs {
         for record in ingest::open(input, &settings)? {

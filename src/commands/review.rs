@@ -1,7 +1,9 @@
-//! `demarche review`: `queue` picks rows for people, `merge` takes their files back, `agree` compares them.
+//! `demarche review`: `queue` picks rows for people, `merge` takes their files back, `agree` compares them,
+//! `passages` makes labelled texts of what they said.
 
 mod agree;
 mod merge;
+mod passages;
 mod queue;
 
 use crate::cli::{ReviewAction, ReviewArgs};
@@ -20,6 +22,7 @@ pub fn run(args: &ReviewArgs, out: &mut dyn Write) -> Result<bool> {
     match &args.action {
         ReviewAction::Queue(args) => queue::run(args, out).map(|()| true),
         ReviewAction::Merge(args) => merge::run(args, out),
+        ReviewAction::Passages(args) => passages::run(args, out),
         ReviewAction::Agree(args) => agree::run(args, out).map(|()| true),
     }
 }

@@ -45,6 +45,16 @@ pub struct Settings {
     pub consumed: Arc<AtomicU64>,
 }
 
+impl Settings {
+    /// Default column names and bounds.
+    pub fn standard() -> Self {
+        let name = |column: &str| column.to_owned();
+        let columns =
+            Columns { text: name("text"), id: name("id"), date: name("date"), title: name("title"), named: vec![] };
+        Self { columns, limits: Limits::STANDARD, consumed: Arc::default() }
+    }
+}
+
 /// A document and how its bytes were decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {

@@ -10,6 +10,7 @@ pub mod habits;
 mod layout;
 pub mod ledger;
 pub mod merge;
+pub mod passages;
 pub mod queue;
 pub mod ratings;
 pub mod table;

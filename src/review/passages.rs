@@ -1,0 +1,119 @@
+//! Reviewed rows of a document as labelled passages, which `train`, `refit` and `evaluate` read.
+//!
+//! A row's evidence is a sentence; its passage is what the model read there. The reviewer judged the document: that the
+//! label holds for the passage is certain where the reviewer confirms the model, or finds no stance at all. Where another
+//! stance was put in place, the proof may stand in another sentence, so the pair is marked unsure and counts half.
+
+use crate::document::{ByteSpan, Document, Dyad, Mention, Sentence};
+use crate::gold::{GoldPair, GoldText};
+use crate::passage::Passage;
+use crate::stance::Stance;
+
+/// A row that a person has judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Who toward whom.
+    pub dyad: Dyad,
+    /// The model's label.
+    pub model: Stance,
+    /// The reviewer's.
+    pub stance: Stance,
+    /// First byte of the evidence sentence, and one past its last.
+    pub evidence: (usize, usize),
+}
+
+/// The labelled passages of one document, in order, and how many judgements found no passage: the text is another, or the
+/// dyad is no longer found in that sentence.
+pub fn labelled(
+    document: &Document,
+    sentences: &[Sentence],
+    mentions: &[Mention],
+    passages: &[Passage],
+    judgements: &[Judgement],
+) -> (Vec<GoldText>, usize) {
+    let mut texts = Vec::new();
+    let mut placed = 0;
+    for passage in passages {
+        let span = (passage.sentence.start(), passage.sentence.end());
+        let pairs: Vec<GoldPair> = judgements
+            .iter()
+            .filter(|j| j.evidence == span && passage.dyads.contains(&j.dyad))
+            .map(|j| GoldPair {
+                dyad: j.dyad.clone(),
+                stance: j.stance,
+                sure: j.stance == j.model || j.stance == Stance::None,
+            })
+            .collect();
+        if pairs.is_empty() {
+            continue;
+        }
+        placed += pairs.len();
+        let number = sentences.iter().position(|s| s.span == passage.sentence).map_or(0, |i| i + 1);
+        let (text, mentions) = cut(document, &passage.spans(), mentions);
+        texts.push(GoldText { id: format!("{}-{number:02}", document.id), date: document.date, text, mentions, pairs });
+    }
+    (texts, judgements.len() - placed)
+}
+
+/// The stretches of a text as one, with its mentions moved along.
+fn cut(document: &Document, spans: &[ByteSpan], mentions: &[Mention]) -> (String, Vec<Mention>) {
+    let mut text = String::new();
+    let mut moved = Vec::new();
+    for span in spans {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        for mention in mentions.iter().filter(|m| span.contains(m.span)) {
+            let at = |byte: usize| byte - span.start() + text.len();
+            moved.push((at(mention.span.start()), at(mention.span.end()), &mention.polity));
+        }
+        text.push_str(span.of(&document.text));
+    }
+    let mention = |(start, end, polity)| {
+        let span = ByteSpan::new(&text, start, end).expect("moved by whole characters");
+        Mention { span, polity: Clone::clone(polity) }
+    };
+    let mentions = moved.into_iter().map(mention).collect();
+    (text, mentions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::passage::{Scope, passages};
+
+    #[test]
+    fn a_judgement_labels_the_passage_that_the_model_read() {
+        let text = "Perú met Chile. Bolivia slept.";
+        let span = |part: &str| {
+            let start = text.find(part).expect("in text");
+            ByteSpan::new(text, start, start + part.len()).expect("on boundaries")
+        };
+        let document =
+            Document { id: "d".into(), date: None, title: String::new(), text: text.into(), source: "d".into() };
+        let sentences = [Sentence { span: span("Perú met Chile.") }, Sentence { span: span("Bolivia slept.") }];
+        let mention = |name: &str, id: &str| Mention { span: span(name), polity: id.into() };
+        let mentions = [mention("Perú", "PER"), mention("Chile", "CHL"), mention("Bolivia", "BOL")];
+        let size = |_: &str| Ok::<_, std::convert::Infallible>(5);
+        let Ok(passages) = passages(&document, &sentences, &mentions, &Scope::All, 20, size);
+        let judgement = |actor: &str, target: &str, evidence: ByteSpan, model, stance| Judgement {
+            dyad: Dyad { actor: actor.into(), target: target.into() },
+            model,
+            stance,
+            evidence: (evidence.start(), evidence.end()),
+        };
+        let judgements = [
+            judgement("PER", "CHL", span("Perú met Chile."), Stance::Engage, Stance::Condemn),
+            judgement("BOL", "CHL", span("Bolivia slept."), Stance::Engage, Stance::None),
+            judgement("BOL", "CHL", span("slept"), Stance::Engage, Stance::None),
+        ];
+        let (texts, lost) = labelled(&document, &sentences, &mentions, &passages, &judgements);
+        assert_eq!(lost, 1, "the last names no sentence");
+        assert_eq!(texts[0].id, "d-01");
+        assert!(!texts[0].pairs[0].sure, "the proof of another stance may stand elsewhere");
+        assert_eq!(texts[1].text, text, "the context that the model read belongs to the passage");
+        assert!(texts[1].pairs[0].sure);
+        let names: Vec<_> = texts[1].mentions.iter().map(|m| m.span.of(&texts[1].text)).collect();
+        assert_eq!(names, ["Perú", "Chile", "Bolivia"]);
+    }
+}
