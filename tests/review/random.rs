@@ -4,7 +4,7 @@ use super::tables::{news, text, written};
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 use demarche::output::cell::{guard, unguard};
 use demarche::output::columns::{REVIEW, is_machine};
-use demarche::review::{merge::merge, table::Table, typed};
+use demarche::review::{check::CheckError, merge::merge, table::Table, typed};
 use demarche::stance::Stance;
 use encoding_rs::WINDOWS_1252;
 use proptest::prelude::*;
@@ -142,5 +142,23 @@ proptest! {
                 prop_assert_eq!(&cells[at("review_note")], &guard(&kept));
             }
         }
+    }
+
+    #[test]
+    fn one_changed_machine_cell_is_refused_whatever_the_table_holds(
+        news in prop::collection::vec(news(), 1..4),
+        row in any::<prop::sample::Index>(),
+        column in any::<prop::sample::Index>(),
+    ) {
+        let base = Table::read("stances.csv", &written(&news, false)).expect("the program's own table");
+        let mut back = base.clone();
+        let machine: Vec<usize> = (1..base.header.len()).filter(|i| is_machine(&base.header[*i])).collect();
+        let (row, column) = (row.index(base.rows.len()), *column.get(&machine));
+        back.rows[row].cells[column].push('x');
+        let Err(CheckError::Edited { edits, .. }) = merge(&base, &[back], None) else {
+            return Err(TestCaseError::fail("accepted"));
+        };
+        let found: Vec<(u64, &str)> = edits.iter().map(|edit| (edit.place.line, &*edit.column)).collect();
+        prop_assert_eq!(found, [(base.rows[row].line, &*base.header[column])]);
     }
 }
