@@ -45,12 +45,12 @@ fn a_census_by_reviewers_who_agree_gives_the_model_s_own_shares_without_doubt() 
     let column = |name: &str| header.iter().position(|h| h == name).expect("the column");
     let mut reviewed = csv::Writer::from_path(at("ana.csv")).expect("made");
     reviewed.write_record(&header).expect("written");
-    let (mut rows, mut condemn) = (0, 0);
+    let (mut rows, mut condemn) = (0u32, 0u32);
     for row in reader.records() {
         let mut cells: Vec<String> = row.expect("a row").iter().map(str::to_owned).collect();
         cells[column("review_stance")] = cells[column("stance")].clone();
         rows += 1;
-        condemn += usize::from(cells[column("stance")] == "condemn");
+        condemn += u32::from(cells[column("stance")] == "condemn");
         reviewed.write_record(&cells).expect("written");
     }
     reviewed.flush().expect("written");
@@ -58,7 +58,7 @@ fn a_census_by_reviewers_who_agree_gives_the_model_s_own_shares_without_doubt() 
     let out = good(&["evaluate", "--estimate", "gold.csv", "--csv", "totals.csv"]);
     assert!(out.contains(&format!("audit: {rows} rows drawn, {rows} of them reviewed")), "{out}");
     let totals = fs::read_to_string(at("totals.csv")).expect("totals");
-    let share = condemn as f64 / rows as f64;
+    let share = f64::from(condemn) / f64::from(rows);
     let line = format!("all,,condemn,{rows},{condemn},{rows},{share:.4},{share:.4},{share:.4},{condemn}.0");
     assert!(condemn > 0 && totals.contains(&line), "{line} is not in\n{totals}");
     let out = good(&["evaluate", "--estimate", "gold.csv", "--by", "target", "--period", "year"]);
