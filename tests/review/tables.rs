@@ -7,7 +7,6 @@ use demarche::output::stances::StanceWriter;
 use demarche::registry::Registry;
 use demarche::stance::StanceProbs;
 use proptest::prelude::*;
-use std::path::Path;
 use std::sync::LazyLock;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().expect("sound tables"));
