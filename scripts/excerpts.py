@@ -6,8 +6,10 @@ usage: excerpts.py ARTICLES.jsonl... OUT.jsonl   Refuses articles whose mentions
 A passage is a sentence with the sentences before it while all stay within WORDS. An article with a `target` asks for
 stances toward it (`stances`: [actor, stance]) and of it (`reverse`); if the target is not named in a passage, the nearest
 earlier sentence that names it goes in front. An article without one asks for every pair of which one polity stands in
-the sentence itself (`stances`: [actor, target, stance]). A pair's label in a passage is its latest stance there.
+the sentence itself (`stances`: [actor, target, stance]); besides, passages that lack the polity which the article names
+most are asked about it as those of an article with a target are. A pair's label in a passage is its latest stance there.
 """
+import collections
 import itertools
 import json
 import sys
@@ -100,7 +102,7 @@ def excerpts(article):
     if "target" not in article:
         for number, found in open_excerpts(article["sentences"]):
             yield {"id": f"{article['id']}-{number:02}", "date": article["date"], **found}
-        return
+        article = toward_most_named(article)
     sentences, target = article["sentences"], article["target"]["code"]
     words = [len(s["text"].split()) for s in sentences]
     named = [any(m["code"] == target for m in s["mentions"]) for s in sentences]
@@ -108,7 +110,10 @@ def excerpts(article):
         if not sentence["mentions"]:
             continue
         indices = list(window(words, i))
-        if not any(named[j] for j in indices):
+        anchored = not any(named[j] for j in indices)
+        if "aliases" not in article["target"] and not anchored:
+            continue
+        if anchored:
             anchor = next((j for j in range(indices[0] - 1, -1, -1) if named[j]), None)
             if anchor is None:
                 continue
@@ -116,6 +121,21 @@ def excerpts(article):
         found = passage(article, indices)
         if found:
             yield {"id": f"{article['id']}-{i + 1:02}", "date": article["date"], **found}
+
+
+def toward_most_named(article):
+    """The article with stances toward and of the polity that it mentions most, the first of several."""
+    counts = collections.Counter(m["code"] for s in article["sentences"] for m in s["mentions"])
+    target = max(counts, key=counts.get)
+    sentences = [
+        {
+            **s,
+            "stances": [[a, stance] for a, t, stance in s["stances"] if t == target],
+            "reverse": [[t, stance] for a, t, stance in s["stances"] if a == target],
+        }
+        for s in article["sentences"]
+    ]
+    return {**article, "id": f"{article['id']}t", "target": {"code": target}, "sentences": sentences}
 
 
 def main(*paths):
