@@ -29,15 +29,17 @@ fn tell(found: &Agreement, out: &mut dyn Write) -> std::io::Result<()> {
     let raters = found.raters.join(", ");
     writeln!(out, "{} rows of {} documents, labelled by {raters}", found.rows, found.documents)?;
     if found.raters.len() > 1 {
-        writeln!(out, "\nreviewers                       rows  {:<24}{:<24}", "agreement", "α")?;
+        heading("reviewers", "rows", "α", out)?;
         line("all", &found.all, out)?;
+        heading("class against the rest", "labels", "α", out)?;
         for class in &found.classes {
-            let name = format!("{} against the rest", class.class);
+            let name = class.class.name();
             writeln!(out, "{name:<30}{:>6}  {:<24}{}", class.labels, shown(class.agreement), shown(class.alpha))?;
         }
+        heading("rows of the actor", "rows", "α", out)?;
         let countries = found.countries.iter().take(COUNTRIES);
         for country in countries {
-            line(&format!("actor {}", country.actor), &country.together, out)?;
+            line(&country.actor, &country.together, out)?;
         }
         if let Some(more) = found.countries.len().checked_sub(COUNTRIES).filter(|more| *more > 0) {
             writeln!(out, "{more} more countries: see --json")?;
@@ -54,12 +56,16 @@ fn pairs(title: &str, pairs: &[Pair], out: &mut dyn Write) -> std::io::Result<()
     if pairs.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{title:<30}  rows  {:<24}{:<24}", "agreement", "κ")?;
+    heading(title, "rows", "κ", out)?;
     for pair in pairs {
         let names = format!("{} and {}", pair.first, pair.second);
         writeln!(out, "{names:<30}{:>6}  {:<24}{}", pair.rows, shown(pair.agreement), shown(pair.kappa))?;
     }
     Ok(())
+}
+
+fn heading(title: &str, count: &str, coefficient: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "\n{title:<30}{count:>6}  {:<24}{coefficient}", "agreement")
 }
 
 fn line(name: &str, together: &Together, out: &mut dyn Write) -> std::io::Result<()> {
@@ -68,5 +74,6 @@ fn line(name: &str, together: &Together, out: &mut dyn Write) -> std::io::Result
 }
 
 fn shown(figure: Figure) -> String {
-    figure.value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3} {}", range(figure.interval)))
+    let text = figure.value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3} {}", range(figure.interval)));
+    text.trim_end().to_owned()
 }
