@@ -386,9 +386,9 @@ class Scale(PageTest):
               + ", ".join(f"{what} {ms} ms" for what, ms in took.items())
               + f"; a jump of the list {steps[50]:.0f} ms (median), {steps[-1]:.0f} ms (longest)", file=sys.stderr)
         # Wide limits: machines differ, and only a page that draws or sorts everything at once would miss them.
-        self.assertLess(loaded, 15)
-        self.assertLess(steps[50], 250)
-        self.assertLess(max(took.values()), 8_000)
+        self.assertLess(loaded, 30)
+        self.assertLess(steps[50], 500)
+        self.assertLess(max(took.values()), 20_000)
 
 
 if __name__ == "__main__":
