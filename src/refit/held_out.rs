@@ -71,12 +71,12 @@ mod tests {
     #[test]
     fn passages_of_one_document_stay_together() {
         let passage = |d: usize, i: usize| text(&format!("d{d}-{i:02}"), &format!("a{d}{i} b{d}{i} c{d}{i} d{d}{i}"));
-        let texts = (0..60).flat_map(|d| (0..3).map(move |i| passage(d, i)));
+        let texts = (0..400).flat_map(|d| (0..3).map(move |i| passage(d, i)));
         let parted = split(texts.collect(), 0.3);
         let documents = |texts: &[GoldText]| texts.iter().map(|t| document(&t.id).to_owned()).collect::<BTreeSet<_>>();
         assert!(documents(&parted.learn).is_disjoint(&documents(&parted.judge)));
-        assert_eq!(parted.learn.len() + parted.judge.len() + parted.alike, 180);
-        assert!((30..80).contains(&parted.judge.len()), "{} of 180", parted.judge.len());
+        assert_eq!(parted.learn.len() + parted.judge.len() + parted.alike, 1200);
+        assert!((270..450).contains(&parted.judge.len()), "{} of 1200", parted.judge.len());
     }
 
     #[test]
