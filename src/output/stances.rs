@@ -1,6 +1,7 @@
 //! The stance table: one row a (document, actor, target). Columns are documented in `docs/csv.md`.
 
 use super::cell::guard;
+use super::columns::REVIEWER;
 use super::marked::marked;
 use crate::aggregate::{DocumentStance, Evidence};
 use crate::calibrate::Thresholds;
@@ -42,7 +43,6 @@ pub const COLUMNS: [&str; 26] = [
     "review_stance",
     "review_note",
 ];
-const LAST: &str = "reviewer";
 pub(super) const CODE_COLUMNS: [&str; 6] =
     ["actor_iso2", "actor_cow", "actor_gw", "target_iso2", "target_cow", "target_gw"];
 
@@ -71,7 +71,7 @@ impl<'a, W: Write> StanceWriter<'a, W> {
         }
         let mut table = Self::resume(out, registry, thresholds, codes);
         let mut header: Vec<&str> = COLUMNS.to_vec();
-        header.push(LAST);
+        header.push(REVIEWER);
         if codes {
             header.extend(CODE_COLUMNS);
         }

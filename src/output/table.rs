@@ -4,14 +4,12 @@
 //! mends. Cells keep their guard against formulas ([`super::cell`]).
 
 use super::cell::unguard;
+use super::columns::REVIEWER;
 use super::stances::COLUMNS;
 use crate::model::folder::sha256;
 use crate::stance::Stance;
 use csv::StringRecord;
 use jiff::civil::Date;
-
-/// The column that follows [`COLUMNS`].
-const REVIEWER: &str = "reviewer";
 
 /// A stance table.
 #[derive(Debug)]
