@@ -46,8 +46,15 @@ def passages(path):
 def articles(path):
     texts = list(records(path))
     sentences = [s for t in texts for s in t["sentences"]]
-    labels = [x[1] for s in sentences for key in ("stances", "reverse") for x in s.get(key, [])]
+    labels = [x[-1] for s in sentences for key in ("stances", "reverse") for x in s.get(key, [])]
     return [len(texts), len(sentences), sum(len(s["mentions"]) for s in sentences), *stances(labels)[1:]]
+
+
+def annotations(path):
+    texts = list(records(path))
+    pairs = [p for t in texts for p in t.get("pairs", [])]
+    pairs += [p for t in texts for listed in t.get("stances", {}).values() for p in listed]
+    return [len(texts), len(pairs), *stances(p[2] for p in pairs), sum(1 for p in pairs if not p[3])]
 
 
 def main(folder="datasets"):
@@ -76,7 +83,8 @@ def main(folder="datasets"):
     table(["registry: aliases", "rows"], [*sorted(kinds.items()), ("all", sum(kinds.values()))])
     notes = sorted((root / "annotations").glob("*.jsonl"))
     if notes:
-        table(["annotations", "records"], [[name(f), sum(1 for _ in records(f))] for f in notes])
+        head = ["annotations", "texts", "listed pairs", *STANCES, "unsure"]
+        table(head, [[name(f), *annotations(f)] for f in notes])
 
 
 if __name__ == "__main__":
