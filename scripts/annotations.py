@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import itertools
 import json
+import os
 import sys
 
 from excerpts import open_excerpts
@@ -28,9 +29,17 @@ def digest(text):
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def known(pairs, codes):
+    """Refuses pairs of polities that are not mentioned."""
+    for actor, target, *_ in pairs:
+        if actor not in codes or target not in codes or actor == target:
+            raise ValueError(f"the pair {actor} {target} has no mention")
+
+
 def whole(label, source):
     """A short text as one passage."""
     mentions = [{"start": s, "end": e, "code": c} for s, e, c in label["mentions"]]
+    known(label["pairs"], {m["code"] for m in mentions})
     listed = {(a, t): (stance, sure) for a, t, stance, sure in label["pairs"]}
     pairs = []
     for actor, target in itertools.permutations(dict.fromkeys(m["code"] for m in mentions), 2):
@@ -41,6 +50,10 @@ def whole(label, source):
 
 def article(label, source):
     """An article as the passages that `label` would read."""
+    for number, pairs in label["stances"].items():
+        if not 1 <= int(number) <= len(label["sentences"]):
+            raise ValueError(f"there is no sentence {number}")
+        known(pairs, {code for _, _, code in label["mentions"]})
     sentences = []
     for number, (start, end) in enumerate(label["sentences"], 1):
         inside = [m for m in label["mentions"] if start <= m[0] and m[1] <= end]
@@ -56,7 +69,9 @@ def relabelled(label, source):
     listed = {(a, t): (stance, sure) for a, t, stance, sure in label["pairs"]}
     for pair in source["pairs"]:
         if (pair["actor"], pair["target"]) in listed:
-            pair["stance"], pair["sure"] = listed[pair["actor"], pair["target"]]
+            pair["stance"], pair["sure"] = listed.pop((pair["actor"], pair["target"]))
+    if listed:
+        raise ValueError(f"the text has no pair {' '.join(next(iter(listed)))}")
     yield {key: source[key] for key in ("text", "mentions", "pairs")}
 
 
@@ -64,7 +79,8 @@ def main(labels, corpus, destination):
     wanted = {label.get("line", label.get("id")): label for label in lines(labels)}
     anew = any("mentions" not in label for label in wanted.values())
     done = texts = 0
-    with open(destination, "w", encoding="utf-8") as out:
+    part = f"{destination}.part"
+    with open(part, "w", encoding="utf-8") as out:
         for number, source in enumerate(lines(corpus), 1):
             key = source["id"] if source.get("id") in wanted else number
             label = wanted.pop(key, None)
@@ -76,13 +92,18 @@ def main(labels, corpus, destination):
                 sys.exit(f"{corpus}:{number}: not the text that {labels} labels as {key}")
             make = relabelled if "mentions" not in label else article if "sentences" in label else whole
             texts += 1
-            for i, passage in enumerate(make(label, source)):
+            try:
+                passages = list(make(label, source))
+            except ValueError as error:
+                sys.exit(f"{labels}: the record of {key}: {error}")
+            for i, passage in enumerate(passages):
                 name = source.get("id", f"u{number}") + (f"-{i:02}" if make is article else "")
                 date = {"date": source["date"]} if source.get("date") else {}
                 out.write(json.dumps({"id": name, **date, **passage}, ensure_ascii=False) + "\n")
                 done += 1
     if wanted:
         sys.exit(f"{corpus} lacks {len(wanted)} labelled texts, such as {next(iter(wanted))}")
+    os.replace(part, destination)
     print(f"{destination}: {done} passages of {texts} labelled texts", file=sys.stderr)
 
 

@@ -12,6 +12,7 @@ most are asked about it as those of an article with a target are. A pair's label
 import collections
 import itertools
 import json
+import os
 import sys
 
 WORDS = 68  # about the 96 tokens of `context_tokens`
@@ -19,7 +20,10 @@ LABELS = ("recognize", "engage", "condemn")
 
 
 def place(article):
-    """Adds offsets to the mentions of each sentence."""
+    """Adds offsets to the mentions of each sentence; refuses stances of polities that the article does not mention."""
+    codes = {code for sentence in article["sentences"] for _, code in sentence["mentions"]}
+    if not codes:
+        raise ValueError(f"article {article['id']} mentions no polity")
     for sentence in article["sentences"]:
         at, placed = 0, []
         for surface, code in sentence["mentions"]:
@@ -31,8 +35,8 @@ def place(article):
         sentence["mentions"] = placed
         target = article["target"]["code"] if "target" in article else None
         for actor, *toward, stance in sentence["stances"] + sentence.get("reverse", []):
-            if stance not in LABELS or actor in (toward or [target]):
-                raise ValueError(f"stance {actor} {stance} in {sentence['text']!r}")
+            if stance not in LABELS or actor in (toward or [target]) or not {actor, *toward} <= codes:
+                raise ValueError(f"stance {actor} {' '.join(toward)} {stance} in {sentence['text']!r}")
 
 
 def window(words, i):
@@ -99,10 +103,11 @@ def passage(article, indices):
 def excerpts(article):
     """One passage a sentence that mentions a polity."""
     place(article)
+    anchored_only = False
     if "target" not in article:
         for number, found in open_excerpts(article["sentences"]):
             yield {"id": f"{article['id']}-{number:02}", "date": article["date"], **found}
-        article = toward_most_named(article)
+        article, anchored_only = toward_most_named(article), True
     sentences, target = article["sentences"], article["target"]["code"]
     words = [len(s["text"].split()) for s in sentences]
     named = [any(m["code"] == target for m in s["mentions"]) for s in sentences]
@@ -111,7 +116,7 @@ def excerpts(article):
             continue
         indices = list(window(words, i))
         anchored = not any(named[j] for j in indices)
-        if "aliases" not in article["target"] and not anchored:
+        if anchored_only and not anchored:
             continue
         if anchored:
             anchor = next((j for j in range(indices[0] - 1, -1, -1) if named[j]), None)
@@ -140,8 +145,8 @@ def toward_most_named(article):
 
 def main(*paths):
     *sources, destination = paths
-    done = 0
-    with open(destination, "w", encoding="utf-8") as out:
+    done, part = 0, f"{destination}.part"
+    with open(part, "w", encoding="utf-8") as out:
         for source in sources:
             with open(source, encoding="utf-8") as lines:
                 for number, line in enumerate(lines, 1):
@@ -151,6 +156,7 @@ def main(*paths):
                             done += 1
                     except (ValueError, KeyError) as error:
                         sys.exit(f"{source}:{number}: {error}")
+    os.replace(part, destination)
     print(f"{destination}: {done} passages", file=sys.stderr)
 
 

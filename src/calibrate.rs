@@ -67,7 +67,9 @@ pub fn fit_threshold(items: &[(StanceProbs, Stance)], stance: Stance, precision:
     let (mut hits, mut threshold) = (0, 1.0);
     for (i, (p, hit)) in claims.iter().enumerate() {
         hits += usize::from(*hit);
-        if hits as f64 >= precision * (i + 1) as f64 {
+        // Claims as sure as this one stand or fall with it.
+        let last = claims.get(i + 1).is_none_or(|(next, _)| next < p);
+        if last && hits as f64 >= precision * (i + 1) as f64 {
             threshold = if i + 1 == claims.len() { 0.0 } else { *p };
         }
     }
@@ -104,5 +106,7 @@ mod tests {
         assert!((fit_threshold(&items, Stance::Condemn, 0.9) - 0.8).abs() < 1e-12);
         assert!((fit_threshold(&items, Stance::Condemn, 0.5)).abs() < 1e-12);
         assert!((fit_threshold(&items, Stance::Engage, 0.9) - 1.0).abs() < 1e-12);
+        let tied = [claim(0.8, true), claim(0.8, false), claim(0.5, false)];
+        assert!((fit_threshold(&tied, Stance::Condemn, 0.9) - 1.0).abs() < 1e-12, "a tie is not cut in half");
     }
 }

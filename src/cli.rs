@@ -132,7 +132,8 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "RATE", conflicts_with_all = ["gold", "docs"])]
     pub min_rate: Option<f64>,
     /// Share and count of each stance in a corpus, corrected by a reviewed audit: the table of `review merge` whose queue drew it
-    #[arg(long, value_name = "CSV", conflicts_with_all = ["gold", "docs", "behaviour", "predictions", "report", "against"])]
+    #[arg(long, value_name = "CSV")]
+    #[arg(conflicts_with_all = ["gold", "docs", "behaviour", "predictions", "report", "against", "errors", "min_rate"])]
     pub estimate: Option<PathBuf>,
     /// What the rows of an estimate are grouped by
     #[arg(long, value_enum, default_value_t = By::All, requires = "estimate")]
@@ -155,7 +156,7 @@ pub struct EvaluateArgs {
     /// Write the figures as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write the figures with their intervals as CSV: metric, class, subset, value, low, high
+    /// Write the figures with their intervals as CSV: metric, class, subset, value, low, high; of an estimate the totals (docs/review.md)
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// Compare with another model on the same pairs: the file that its run's --predictions wrote

@@ -1,4 +1,4 @@
-//! From a corpus to corrected totals through the real binary: label, queue, review, merge, estimate.
+//! From a corpus to corrected totals and labelled passages through the real binary: label, queue, review, merge, estimate.
 
 use assert_cmd::Command;
 use std::fs;
@@ -62,8 +62,20 @@ fn a_census_by_reviewers_who_agree_gives_the_model_s_own_shares_without_doubt() 
     let line = format!("all,,condemn,{rows},{condemn},{rows},{share:.4},{share:.4},{share:.4},{condemn}.0");
     assert!(condemn > 0 && totals.contains(&line), "{line} is not in\n{totals}");
     let out = good(&["evaluate", "--estimate", "gold.csv", "--by", "target", "--period", "year"]);
-    assert!(out.contains("2008") && out.contains("(too few reviewed)"), "{out}");
+    assert!(out.contains("2008") && out.contains("(too few cases reviewed)"), "{out}");
 
+    let out = good(&["review", "passages", "gold.csv", "news", "-o", "reviewed.jsonl", "--model", &model]);
+    assert!(out.contains(&format!("{rows} reviewed rows: {rows} in ")), "{out}");
+    let passages = fs::read_to_string(at("reviewed.jsonl")).expect("passages");
+    let found = passages.lines().find(|l| l.contains("Peru recognised Kosovo")).expect("the passage");
+    let passage: serde_json::Value = serde_json::from_str(found).expect("JSON");
+    assert_eq!(passage["id"], "2008-02-20-peru#1");
+    assert_eq!(passage["mentions"][1]["surface"], "Kosovo");
+    good(&["evaluate", "reviewed.jsonl", "--model", &model, "--resamples", "1000"]);
+
+    let (code, _, err) = run(folder.path(), &["evaluate", "--estimate", "gold.csv", "--csv", "gold.csv"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("gold.csv would overwrite its own input"), "{err}");
     let (code, _, err) = run(folder.path(), &["evaluate", "--estimate", "stances.csv"]);
     assert_eq!(code, Some(2));
     assert!(err.contains("no column `sample_prob`"), "{err}");

@@ -1,11 +1,12 @@
 //! `demarche evaluate --estimate`: bias-corrected totals of a merged stance table with an audit.
 
-use super::review::table;
+use super::review::{same_file, table};
 use crate::cli::EvaluateArgs;
 use crate::output::file::Pending;
 use crate::review::totals::{Total, Totals, totals};
 use crate::stance::Stance;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -17,6 +18,9 @@ const LINES: usize = 40;
 /// # Errors
 /// If the table cannot be read, has no reviewed audit, or a file cannot be written.
 pub(super) fn run(path: &Path, args: &EvaluateArgs, out: &mut dyn Write) -> Result<()> {
+    for output in args.csv.iter().chain(&args.json) {
+        ensure!(!same_file(output, path), "{} would overwrite its own input", output.display());
+    }
     let found = totals(&table(path)?, args.by, args.period)?;
     if let Some(path) = &args.csv {
         let mut csv =
@@ -79,7 +83,12 @@ fn print(found: &Totals, out: &mut dyn Write) -> Result<()> {
     let shown = |t: &&Total| t.estimate.share.is_some() && (t.stance != Stance::None || found.has_none);
     let mut all: Vec<&Total> = found.totals.iter().filter(shown).collect();
     let count = all.len();
-    all.sort_by_key(|t| std::cmp::Reverse(t.estimate.rows));
+    // The largest groups first, each from its first period to its last.
+    let mut size: BTreeMap<&str, usize> = BTreeMap::new();
+    for total in &all {
+        *size.entry(&total.group).or_default() += total.estimate.rows;
+    }
+    all.sort_by(|a, b| size[b.group.as_str()].cmp(&size[a.group.as_str()]).then_with(|| a.group.cmp(&b.group)));
     for total in all.into_iter().take(LINES) {
         let e = &total.estimate;
         let share = e.share.unwrap_or_default();
@@ -89,7 +98,7 @@ fn print(found: &Totals, out: &mut dyn Write) -> Result<()> {
                 format!("[{:.3}, {:.3}]", i.low, i.high),
                 format!("{:.0} [{:.0}, {:.0}]", share * rows, i.low * rows, i.high * rows),
             ),
-            None => ("(too few reviewed)".to_owned(), format!("{:.0}", share * rows)),
+            None => ("(too few cases reviewed)".to_owned(), format!("{:.0}", share * rows)),
         };
         writeln!(
             out,

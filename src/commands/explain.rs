@@ -1,5 +1,6 @@
 //! `demarche explain`: one document through every stage, as text or as a page.
 
+use super::review::same_file;
 use crate::cli::ExplainArgs;
 use crate::document::Document;
 use crate::explain::{page, text, trace};
@@ -10,7 +11,7 @@ use crate::output::file::Pending;
 use crate::passage::Scope;
 use crate::pipeline::Corridor;
 use crate::registry::Registry;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::io::Write;
 
 /// Runs the command; the explanation, or where its page is, goes to `out`.
@@ -23,6 +24,9 @@ pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
         registry.extend(path)?;
     }
     let scope = Scope::named(args.target.as_deref(), &registry)?;
+    if let Some(html) = &args.html {
+        ensure!(!same_file(html, &args.input), "{} would overwrite its own input", html.display());
+    }
     let mut document = document(args)?;
     document.date = args.date.or(document.date);
     let detector = Detector::new(registry);

@@ -1,11 +1,11 @@
 //! `demarche refit`: adapts a model's head to corrected labels, on the embedded engine alone.
 
-use crate::calibrate::{self, PRECISIONS, Thresholds, fit_temperature};
+use super::review::same_file;
 use crate::cli::RefitArgs;
 use crate::engine::cpu::CpuEngine;
 use crate::gold::{self, GoldText};
 use crate::metrics::classification::Confusion;
-use crate::model::config::{StanceConfig, precision_key};
+use crate::model::config::StanceConfig;
 use crate::model::{Model, folder};
 use crate::refit::{Head, Item, RefitSettings, features, fit, split};
 use crate::stance::{Stance, StanceProbs};
@@ -29,15 +29,28 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
     let started = std::time::Instant::now();
     let model = Model::open(&args.start)?;
     let engine = model.cpu_engine()?;
-    let corrections = split(read(&args.gold)?, args.held_out);
-    let replay = split(read(&args.replay)?, args.held_out);
-    ensure!(!corrections.learn.is_empty(), "no labelled text to learn from in {}", args.gold[0].display());
+    let name = args.output.file_name().map(|n| n.to_string_lossy().into_owned());
+    let name = name.with_context(|| format!("{} has no folder name", args.output.display()))?;
     ensure!(
-        !corrections.judge.is_empty() && !replay.judge.is_empty(),
-        "nothing is left to judge on: {} corrected texts are too few for --held-out {}",
-        corrections.learn.len(),
-        args.held_out
+        !same_file(&args.output, &args.start),
+        "{} would overwrite the model that it starts from",
+        args.output.display()
     );
+    ensure!(args.held_out > 0.0 && args.held_out < 1.0, "--held-out {} is no share between 0 and 1", args.held_out);
+    for (flag, value) in [("--weight", args.weight), ("--learning-rate", args.learning_rate), ("--pull", args.pull)] {
+        ensure!(value.is_finite() && value >= 0.0, "{flag} {value} is not a number of 0 or more");
+    }
+    let [corrections, replay] = split([read(&args.gold)?, read(&args.replay)?], args.held_out);
+    for (set, paths) in [(&corrections, &args.gold), (&replay, &args.replay)] {
+        let (learn, judge) = (set.learn.len(), set.judge.len());
+        ensure!(
+            learn > 0 && judge > 0,
+            "{} texts to learn from and {judge} to judge on in {}: too few for --held-out {}",
+            learn,
+            paths[0].display(),
+            args.held_out
+        );
+    }
     let settings = RefitSettings {
         epochs: args.epochs,
         batch: 128,
@@ -54,6 +67,7 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
     let all = ndarray::concatenate(ndarray::Axis(0), &[new.view(), old.view()])?;
     let before = Head::of(&model.weights, model.config.hidden_size)?;
     let after = fit(&before, &all, &items, &settings);
+    ensure!(after.is_finite(), "the refit diverged: lower --learning-rate {}", args.learning_rate);
 
     let judge = |texts: &[GoldText]| -> Result<Judged> {
         let (features, items) = of(texts, 1.0)?;
@@ -78,17 +92,16 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
         figures.push(json!({ "on": name, "pairs": set.items.len(), "macro_f1": f1, "accuracy": accuracy }));
     }
 
-    let stance = calibrated(
-        args,
-        &model,
-        &after,
-        &sets[1].1,
-        &json!({
+    // Temperature and review thresholds stay: the replay is what the model was trained on, and would flatter it.
+    let stance = StanceConfig {
+        name,
+        training: json!({
             "refit": settings, "from": { "name": model.stance.name, "sha256": model.checksum },
             "files": names(&args.gold), "replay": names(&args.replay), "figures": figures,
             "minutes": (started.elapsed().as_secs_f64() / 6.0).round() / 10.0, "before": model.stance.training,
         }),
-    )?;
+        ..model.stance.clone()
+    };
     let mut weights = model.weights.clone();
     after.store(&mut weights);
     let path = args.start.join("tokenizer.json");
@@ -125,26 +138,4 @@ fn rows(head: &Head, set: &Judged) -> Vec<([f32; 4], Stance)> {
 
 fn confusion(head: &Head, set: &Judged) -> Confusion {
     Confusion::of(rows(head, set).into_iter().map(|(l, gold)| (gold, StanceProbs::from_logits(l, 1.0).best())))
-}
-
-/// The configuration of the new model: temperature and review thresholds fitted anew on `set`.
-fn calibrated(
-    args: &RefitArgs,
-    model: &Model,
-    head: &Head,
-    set: &Judged,
-    training: &serde_json::Value,
-) -> Result<StanceConfig> {
-    let logits = rows(head, set);
-    let temperature = fit_temperature(&logits);
-    let probs: Vec<_> = logits.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, temperature), *gold)).collect();
-    let thresholds = |precision| Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, precision)));
-    let name = args.output.file_name().map(|n| n.to_string_lossy().into_owned());
-    Ok(StanceConfig {
-        name: name.with_context(|| format!("{} has no folder name", args.output.display()))?,
-        temperature,
-        thresholds: PRECISIONS.map(|p| (precision_key(p), thresholds(p).by_label())).into_iter().collect(),
-        training: training.clone(),
-        ..model.stance.clone()
-    })
 }

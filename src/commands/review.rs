@@ -14,7 +14,8 @@ use anyhow::{Context, Result};
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
-/// Runs the command; what it found goes to `out`. `false` if reviewers are in conflict.
+/// Runs the command; what it found goes to `out`. `false` if reviewers are in conflict or reviewed rows are
+/// not found.
 ///
 /// # Errors
 /// If a table cannot be read or written, or a reviewed file does not fit the stance table.

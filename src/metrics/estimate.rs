@@ -8,7 +8,7 @@
 //! T = Σ_all λg + Σ_reviewed (y − λg) / π
 //! ```
 //!
-//! which is unbiased whatever the model does (Särndal, Swensson & Wretman 1992, *Model Assisted Survey Sampling*, ch. 6;
+//! which is unbiased whatever the model does, up to terms that vanish with the size of the sample (Särndal, Swensson & Wretman 1992, *Model Assisted Survey Sampling*, ch. 6;
 //! for labels of language models Egami et al. 2023, design-based supervised learning; Angelopoulos et al. 2023,
 //! prediction-powered inference, with λ tuned as in their PPI++, Angelopoulos, Duchi & Zrnic 2023). Here in its ratio
 //! form, with the known size of the group. The variance is Hájek's (1964) approximation for fixed-size sampling, which
@@ -49,12 +49,14 @@ pub struct Estimate {
     pub reviewed: usize,
     /// Estimated share of the rows, within `0..=1`; without reviewed rows undefined.
     pub share: Option<f64>,
-    /// 95 % interval of the share; none with fewer than [`FEWEST`] reviewed rows.
+    /// 95 % interval of the share. None unless at least [`FEWEST`] reviewed rows are the stance and as many are not, or
+    /// every row was reviewed.
     pub interval: Option<Interval>,
 }
 
-/// Reviewed rows below which a group has no interval: the normal theory behind it would not hold.
-pub const FEWEST: usize = 10;
+/// Reviewed rows of either kind below which a group has no interval: the normal theory behind it would not hold, and a
+/// sample without a single case would claim certainty.
+pub const FEWEST: usize = 5;
 /// Reviewed rows below which λ is not tuned but 1.
 const TUNED: usize = 30;
 
@@ -89,7 +91,10 @@ pub fn share(units: &[Unit], lambda: f64) -> Estimate {
     let weight: f64 = sample.iter().map(|(w, _)| w).sum();
     let bias = sample.iter().map(|(w, e)| w * e).sum::<f64>() / weight;
     let value = units.iter().map(|u| lambda * u.predicted).sum::<f64>() / rows as f64 + bias;
-    let interval = (sample.len() >= FEWEST).then(|| {
+    let positives = units.iter().filter(|u| u.review.is_some_and(|r| r.is)).count();
+    let enough = positives.min(sample.len() - positives) >= FEWEST;
+    let census = sample.len() == rows && sample.iter().all(|(weight, _)| *weight <= 1.0);
+    let interval = (enough || census).then(|| {
         let margin = quantile(sample.len()) * variance(&sample, bias).sqrt() / weight;
         Interval { low: (value - margin).clamp(0.0, 1.0), high: (value + margin).clamp(0.0, 1.0) }
     });
@@ -214,6 +219,33 @@ mod tests {
     }
 
     #[test]
+    fn a_rare_stance_has_an_interval_only_where_it_was_seen_often_enough() {
+        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        let corpus: Vec<(f64, bool)> = (0..4000)
+            .map(|_| {
+                let g: f64 = rng.random::<f64>().powi(24);
+                (g, rng.random_bool(g * 0.8))
+            })
+            .collect();
+        let truth = corpus.iter().filter(|(_, is)| *is).count() as f64 / 4000.0;
+        assert!((0.02..0.05).contains(&truth), "{truth}");
+        let (mut given, mut held) = (0, 0);
+        for _ in 0..2000 {
+            let mut units: Vec<Unit> = corpus.iter().map(|row| unit(*row, None)).collect();
+            for i in sample(&mut rng, 4000, 250) {
+                units[i] = unit(corpus[i], Some(250.0 / 4000.0));
+            }
+            if let Some(interval) = share(&units, tuning(&units)).interval {
+                given += 1;
+                held += usize::from((interval.low..=interval.high).contains(&truth));
+                assert!(interval.low < interval.high, "only a census is certain");
+            }
+        }
+        let rate = f64::from(held as u32) / f64::from(given);
+        assert!(given > 1000 && rate > 0.9, "{held} of {given}");
+    }
+
+    #[test]
     fn without_a_sample_there_is_no_share_and_with_a_tiny_one_no_interval() {
         let mut units: Vec<Unit> = (0..50).map(|i| unit((0.5, i % 2 == 0), None)).collect();
         assert_eq!(share(&units, 1.0).share, None);
@@ -221,6 +253,8 @@ mod tests {
         let estimate = share(&units, 1.0);
         assert_eq!((estimate.reviewed, estimate.interval), (1, None));
         assert_eq!(estimate.share, Some(1.0), "0.5 predicted, and the one reviewed row is 0.5 above it");
+        let unseen: Vec<Unit> = (0..50).map(|i| unit((0.1, false), (i < 20).then_some(0.4))).collect();
+        assert_eq!(share(&unseen, tuning(&unseen)).interval, None, "no case in the sample is no certainty");
     }
 
     #[test]

@@ -78,6 +78,11 @@ impl Head {
         (loss, Self { parts })
     }
 
+    /// Whether every weight is a finite number.
+    pub fn is_finite(&self) -> bool {
+        self.parts.iter().all(|part| part.iter().all(|w| w.is_finite()))
+    }
+
     /// A head of zeros with these shapes.
     fn zeros(&self) -> Self {
         Self { parts: self.parts.each_ref().map(|p| Array2::zeros(p.raw_dim())) }
@@ -120,7 +125,9 @@ impl AdamW {
                 .and(&self.second.parts[i])
                 .and(&self.start.parts[i])
                 .for_each(|w, m, v, start| {
-                    *w -= rate * (m / bias_1 / ((v / bias_2).sqrt() + 1e-8) + pull * (*w - start));
+                    let free = *w - rate * m / bias_1 / ((v / bias_2).sqrt() + 1e-8);
+                    // Implicitly, so that any strength of the pull is stable.
+                    *w = (free + rate * pull * start) / (1.0 + rate * pull);
                 });
         }
     }

@@ -19,27 +19,28 @@ const RUN: usize = 3;
 /// Share of common runs (Jaccard) from which two texts are nearly the same.
 const ALIKE: f64 = 0.5;
 
-/// Keeps a share of the texts back by a hash of the document that they come from, the same in every run: the passages of one document
-/// stay together. Of those kept back, near-duplicates of texts to learn from are dropped (Broder 1997, resemblance of
-/// shingles).
-pub fn split(texts: Vec<GoldText>, share: f64) -> Split {
-    let (kept, learn): (Vec<GoldText>, Vec<GoldText>) = texts.into_iter().partition(|t| drawn(document(&t.id), share));
-    let seen: Vec<BTreeSet<String>> = learn.iter().map(|t| shingles(&t.text)).collect();
-    let before = kept.len();
+/// Keeps a share of each set's texts back by a hash of the document that they come from, the same in every run: the passages
+/// of one document stay together. Of those kept back, near-duplicates of a text to learn from, in any set, are dropped
+/// (Broder 1997, resemblance of shingles).
+pub fn split<const N: usize>(sets: [Vec<GoldText>; N], share: f64) -> [Split; N] {
+    let parted =
+        sets.map(|texts| texts.into_iter().partition::<Vec<GoldText>, _>(|text| drawn(document(&text.id), share)));
+    let seen: Vec<BTreeSet<String>> =
+        parted.iter().flat_map(|(_, learn)| learn).map(|text| shingles(&text.text)).collect();
     let near = |text: &GoldText| {
         let own = shingles(&text.text);
         seen.iter().any(|other| resemblance(&own, other) >= ALIKE)
     };
-    let judge: Vec<GoldText> = kept.into_iter().filter(|text| !near(text)).collect();
-    Split { alike: before - judge.len(), learn, judge }
+    parted.map(|(kept, learn)| {
+        let before = kept.len();
+        let judge: Vec<GoldText> = kept.into_iter().filter(|text| !near(text)).collect();
+        Split { alike: before - judge.len(), learn, judge }
+    })
 }
 
-/// Passages of one article are named by it, a hyphen and two digits: `news/a-03` belongs to `news/a`.
+/// The third sentence of `news/a` is `news/a#3`.
 fn document(id: &str) -> &str {
-    match id.rsplit_once('-') {
-        Some((document, number)) if number.len() == 2 && number.bytes().all(|b| b.is_ascii_digit()) => document,
-        _ => id,
-    }
+    id.rsplit_once('#').map_or(id, |(document, _)| document)
 }
 
 fn drawn(id: &str, share: f64) -> bool {
@@ -70,9 +71,9 @@ mod tests {
 
     #[test]
     fn passages_of_one_document_stay_together() {
-        let passage = |d: usize, i: usize| text(&format!("d{d}-{i:02}"), &format!("a{d}{i} b{d}{i} c{d}{i} d{d}{i}"));
+        let passage = |d: usize, i: usize| text(&format!("d{d}#{i}"), &format!("a{d}{i} b{d}{i} c{d}{i} d{d}{i}"));
         let texts = (0..400).flat_map(|d| (0..3).map(move |i| passage(d, i)));
-        let parted = split(texts.collect(), 0.3);
+        let [parted] = split([texts.collect()], 0.3);
         let documents = |texts: &[GoldText]| texts.iter().map(|t| document(&t.id).to_owned()).collect::<BTreeSet<_>>();
         assert!(documents(&parted.learn).is_disjoint(&documents(&parted.judge)));
         assert_eq!(parted.learn.len() + parted.judge.len() + parted.alike, 1200);
@@ -83,7 +84,11 @@ mod tests {
     fn a_wire_copy_with_another_dateline_is_no_test() {
         let story = "Peru recognised Kosovo as an independent state on Friday after a long debate in parliament";
         let texts: Vec<GoldText> = (0..40).map(|i| text(&format!("t{i}"), &format!("{story}, agency {i}"))).collect();
-        let parted = split(texts, 0.3);
+        let [parted] = split([texts.clone()], 0.3);
         assert!(parted.judge.is_empty() && parted.alike > 0);
+        let copies = texts.into_iter().map(|t| GoldText { id: format!("copy of {}", t.id), ..t }).collect();
+        let other: Vec<GoldText> = (0..40).map(|i| text(&format!("o{i}"), &format!("a{i} b{i} c{i} d{i}"))).collect();
+        let [_, second] = split([copies, [other, vec![text("t1", story)]].concat()], 0.9);
+        assert!(second.judge.iter().all(|t| t.text != story), "nor is a copy in the other set");
     }
 }

@@ -1,8 +1,8 @@
 //! Reviewed rows of a document as labelled passages, which `train`, `refit` and `evaluate` read.
 //!
 //! A row's evidence is a sentence; its passage is what the model read there. The reviewer judged the document: that the
-//! label holds for the passage is certain where the reviewer confirms the model, or finds no stance at all. Where another
-//! stance was put in place, the proof may stand in another sentence, so the pair is marked unsure and counts half.
+//! label holds for the passage is certain where the reviewer confirms the model, finds no stance at all, or the row rests on
+//! one passage. Else the proof of another stance may stand in another sentence, and the row is left out.
 
 use crate::document::{ByteSpan, Document, Dyad, Mention, Sentence};
 use crate::gold::{GoldPair, GoldText};
@@ -20,6 +20,15 @@ pub struct Judgement {
     pub stance: Stance,
     /// First byte of the evidence sentence, and one past its last.
     pub evidence: (usize, usize),
+    /// Passages that the row rests on.
+    pub passages: usize,
+}
+
+impl Judgement {
+    /// Whether the label of the document is that of the evidence sentence.
+    pub fn holds_for_evidence(&self) -> bool {
+        self.stance == self.model || self.stance == Stance::None || self.passages == 1
+    }
 }
 
 /// The labelled passages of one document, in order, and how many judgements found no passage: the text is another, or the
@@ -37,12 +46,8 @@ pub fn labelled(
         let span = (passage.sentence.start(), passage.sentence.end());
         let pairs: Vec<GoldPair> = judgements
             .iter()
-            .filter(|j| j.evidence == span && passage.dyads.contains(&j.dyad))
-            .map(|j| GoldPair {
-                dyad: j.dyad.clone(),
-                stance: j.stance,
-                sure: j.stance == j.model || j.stance == Stance::None,
-            })
+            .filter(|j| j.holds_for_evidence() && j.evidence == span && passage.dyads.contains(&j.dyad))
+            .map(|j| GoldPair { dyad: j.dyad.clone(), stance: j.stance, sure: true })
             .collect();
         if pairs.is_empty() {
             continue;
@@ -50,9 +55,9 @@ pub fn labelled(
         placed += pairs.len();
         let number = sentences.iter().position(|s| s.span == passage.sentence).map_or(0, |i| i + 1);
         let (text, mentions) = cut(document, &passage.spans(), mentions);
-        texts.push(GoldText { id: format!("{}-{number:02}", document.id), date: document.date, text, mentions, pairs });
+        texts.push(GoldText { id: format!("{}#{number}", document.id), date: document.date, text, mentions, pairs });
     }
-    (texts, judgements.len() - placed)
+    (texts, judgements.iter().filter(|j| j.holds_for_evidence()).count() - placed)
 }
 
 /// The stretches of a text as one, with its mentions moved along.
@@ -96,23 +101,24 @@ mod tests {
         let mentions = [mention("Perú", "PER"), mention("Chile", "CHL"), mention("Bolivia", "BOL")];
         let size = |_: &str| Ok::<_, std::convert::Infallible>(5);
         let Ok(passages) = passages(&document, &sentences, &mentions, &Scope::All, 20, size);
-        let judgement = |actor: &str, target: &str, evidence: ByteSpan, model, stance| Judgement {
+        let judgement = |actor: &str, target: &str, evidence: ByteSpan, passages, stance| Judgement {
             dyad: Dyad { actor: actor.into(), target: target.into() },
-            model,
+            model: Stance::Engage,
             stance,
             evidence: (evidence.start(), evidence.end()),
+            passages,
         };
         let judgements = [
-            judgement("PER", "CHL", span("Perú met Chile."), Stance::Engage, Stance::Condemn),
-            judgement("BOL", "CHL", span("Bolivia slept."), Stance::Engage, Stance::None),
-            judgement("BOL", "CHL", span("slept"), Stance::Engage, Stance::None),
+            judgement("PER", "CHL", span("Perú met Chile."), 1, Stance::Condemn),
+            judgement("CHL", "PER", span("Perú met Chile."), 2, Stance::Condemn),
+            judgement("BOL", "CHL", span("Bolivia slept."), 2, Stance::None),
+            judgement("BOL", "CHL", span("slept"), 1, Stance::None),
         ];
         let (texts, lost) = labelled(&document, &sentences, &mentions, &passages, &judgements);
         assert_eq!(lost, 1, "the last names no sentence");
-        assert_eq!(texts[0].id, "d-01");
-        assert!(!texts[0].pairs[0].sure, "the proof of another stance may stand elsewhere");
+        assert_eq!(texts[0].id, "d#1");
+        assert_eq!(texts[0].pairs.len(), 1, "with two passages the proof of another stance may stand elsewhere");
         assert_eq!(texts[1].text, text, "the context that the model read belongs to the passage");
-        assert!(texts[1].pairs[0].sure);
         let names: Vec<_> = texts[1].mentions.iter().map(|m| m.span.of(&texts[1].text)).collect();
         assert_eq!(names, ["Perú", "Chile", "Bolivia"]);
     }

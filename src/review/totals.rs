@@ -189,7 +189,13 @@ impl Columns {
                 By::Target => id(self.target),
                 By::Dyad => format!("{}>{}", id(self.actor), id(self.target)),
             },
-            period: period.map_or_else(String::new, |p| named(row.cell(Some(self.date)), p)),
+            period: match period {
+                None => String::new(),
+                Some(period) => {
+                    let date = row.cell(Some(self.date));
+                    named(date, period).ok_or_else(|| table.cell_error(row, date, "a date such as 2019-08-03"))?
+                }
+            },
             probabilities,
             label: labelled,
             review,
@@ -197,14 +203,17 @@ impl Columns {
     }
 }
 
-/// The period that a date falls into.
-fn named(date: &str, period: Period) -> String {
-    let Ok(day) = date.parse::<crate::document::Date>() else { return "undated".to_owned() };
-    match period {
+/// The period that a date falls into; `None` if it is no ISO date.
+fn named(date: &str, period: Period) -> Option<String> {
+    if date.is_empty() {
+        return Some("undated".to_owned());
+    }
+    let day: crate::document::Date = date.parse().ok().filter(|day: &crate::document::Date| day.to_string() == date)?;
+    Some(match period {
         Period::Year => format!("{}", day.year()),
         Period::Quarter => format!("{}-Q{}", day.year(), (day.month() + 2) / 3),
         Period::Month => format!("{}-{:02}", day.year(), day.month()),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -249,8 +258,9 @@ mod tests {
         let groups: Vec<_> = found.totals.iter().map(|t| (t.group.as_str(), t.period.as_str())).collect();
         assert_eq!(groups.len(), 12);
         assert!(groups.contains(&("+UN>RUS", "2019-02")));
-        assert_eq!(named("2019-08-03", Period::Quarter), "2019-Q3");
-        assert_eq!(named("", Period::Year), "undated");
+        assert_eq!(named("2019-08-03", Period::Quarter).as_deref(), Some("2019-Q3"));
+        assert_eq!(named("", Period::Year).as_deref(), Some("undated"));
+        assert_eq!(named("03.08.2019", Period::Year), None);
     }
 
     #[test]

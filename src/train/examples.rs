@@ -78,7 +78,11 @@ impl TrainSet {
             hash.update(text.id.as_bytes());
             hash.update(text.text.as_bytes());
             hash.update(weight.to_le_bytes());
+            for mention in &text.mentions {
+                hash.update(format!("{:?}{};", mention.span, mention.polity));
+            }
             for pair in &text.pairs {
+                hash.update(format!("{}>{};", pair.dyad.actor, pair.dyad.target));
                 hash.update([pair.stance.index() as u8, u8::from(pair.sure)]);
             }
         }

@@ -1,6 +1,6 @@
 //! `review passages`: reviewed rows and their corpus in, labelled passages to learn from out.
 
-use super::table;
+use super::{same_file, table};
 use crate::cli::PassagesArgs;
 use crate::document::Dyad;
 use crate::gold;
@@ -24,6 +24,10 @@ use std::io::Write;
 pub(super) fn run(args: &PassagesArgs, out: &mut dyn Write) -> Result<bool> {
     let mut judged = judgements(&table(&args.merged)?)?;
     let rows: usize = judged.values().map(Vec::len).sum();
+    let elsewhere = judged.values().flatten().filter(|j| !j.holds_for_evidence()).count();
+    for input in std::iter::once(&args.merged).chain(&args.corpus) {
+        ensure!(!same_file(&args.output, input), "{} would overwrite its own input", args.output.display());
+    }
     ensure!(rows > 0, "{} has no row with a review_stance", args.merged.display());
     let mut registry = Registry::embedded()?;
     for path in &args.registry {
@@ -33,10 +37,13 @@ pub(super) fn run(args: &PassagesArgs, out: &mut dyn Write) -> Result<bool> {
     let detector = Detector::new(registry);
     let model = Model::open(&args.model)?;
     let settings = Settings::standard();
-    let (mut texts, mut lost) = (Vec::new(), 0);
+    let (mut texts, mut lost, mut rejected) = (Vec::new(), 0, 0);
     for input in &ingest::inputs(&args.corpus)? {
         for record in ingest::open(input, &settings)? {
-            let Ok(reading) = record else { continue };
+            let Ok(reading) = record else {
+                rejected += 1;
+                continue;
+            };
             let document = reading.document;
             let Some(judgements) = judged.remove(&document.id) else { continue };
             let mut linked = detector.link(&document.text, document.date);
@@ -52,11 +59,21 @@ pub(super) fn run(args: &PassagesArgs, out: &mut dyn Write) -> Result<bool> {
             lost += missed;
         }
     }
+    ensure!(!texts.is_empty(), "none of the {rows} reviewed rows is found in {}", args.corpus[0].display());
     let mut file = Pending::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?;
     gold::write(&texts, &mut file)?;
     file.finish()?;
-    let absent: usize = judged.values().map(Vec::len).sum();
-    writeln!(out, "{rows} reviewed rows: {} in {} passages", rows - lost - absent, texts.len())?;
+    let absent: usize = judged.values().flatten().filter(|j| j.holds_for_evidence()).count();
+    writeln!(out, "{rows} reviewed rows: {} in {} passages", rows - lost - absent - elsewhere, texts.len())?;
+    if elsewhere > 0 {
+        writeln!(
+            out,
+            "  {elsewhere} rows left out: another stance than the model's, and several passages that may prove it"
+        )?;
+    }
+    if rejected > 0 {
+        writeln!(out, "  {rejected} records of the corpus cannot be read")?;
+    }
     if let Some(document) = judged.keys().next() {
         writeln!(out, "  {absent} rows of {} documents that the corpus lacks, such as `{document}`", judged.len())?;
     }
@@ -75,7 +92,7 @@ fn judgements(table: &Table) -> Result<BTreeMap<String, Vec<Judgement>>> {
     let column = |name: &'static str| table.need(name);
     let (doc, actor, target) = (column(DOC_ID)?, column(ACTOR)?, column(TARGET)?);
     let (model, review) = (column(STANCE)?, column(REVIEW_STANCE)?);
-    let (start, end) = (column("evidence_start")?, column("evidence_end")?);
+    let (start, end, passages) = (column("evidence_start")?, column("evidence_end")?, column("n_passages")?);
     let mut judged: BTreeMap<String, Vec<Judgement>> = BTreeMap::new();
     for row in &table.rows {
         let label = |column| {
@@ -84,7 +101,7 @@ fn judgements(table: &Table) -> Result<BTreeMap<String, Vec<Judgement>>> {
         };
         let byte = |column| {
             let cell = row.cell(Some(column));
-            cell.parse().map_err(|_| table.cell_error(row, cell, "a byte offset"))
+            cell.parse().map_err(|_| table.cell_error(row, cell, "a whole number"))
         };
         let Some(said) = label(review)? else { continue };
         let id = |column| unguard(row.cell(Some(column)));
@@ -93,6 +110,7 @@ fn judgements(table: &Table) -> Result<BTreeMap<String, Vec<Judgement>>> {
             model: label(model)?.ok_or_else(|| table.cell_error(row, "", "the model's label"))?,
             stance: said,
             evidence: (byte(start)?, byte(end)?),
+            passages: byte(passages)?,
         });
     }
     Ok(judged)
