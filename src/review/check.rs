@@ -52,16 +52,14 @@ pub enum CheckError {
     },
     /// Files of two audits.
     #[error(
-        "row `{row_id}` has two values of sample_prob, {first} and {second}: these are queues of two draws. Merge the files \
-         of the later one without the column sample_prob, or into a table of their own"
+        "row `{row_id}` has two values of sample_prob, {} and {}: these are queues of two draws. Merge the files \
+         of the later one without the column sample_prob, or into a table of their own", draws[0], draws[1]
     )]
     Draws {
         /// The row.
         row_id: String,
-        /// One draw.
-        first: Drawn,
-        /// The other.
-        second: Drawn,
+        /// One and the other.
+        draws: Box<[Drawn; 2]>,
     },
     /// Nobody of this name.
     #[error(

@@ -68,7 +68,7 @@ impl Layout {
                         let first = draws.entry(twins[0]).or_insert_with(|| drawn.clone());
                         if first.probability != drawn.probability {
                             let row_id = row.cell(id).to_owned();
-                            return Err(CheckError::Draws { row_id, first: first.clone(), second: drawn });
+                            return Err(CheckError::Draws { row_id, draws: Box::new([first.clone(), drawn]) });
                         }
                     }
                     for twin in if column == SAMPLE_PROB { &twins[..1] } else { twins } {

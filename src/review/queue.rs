@@ -368,7 +368,7 @@ mod tests {
         table.rows.extend(table.rows.clone());
         let queue = fill(&table, &[], &settings(20, Audit::Rows(4), 1)).expect("a queue");
         assert_eq!((queue.frame, queue.rows.len()), (10, 10));
-        assert!(queue.rows.iter().all(|q| q.row < 10 && q.sample_prob.is_none_or(|p| p == 0.4)));
+        assert!(queue.rows.iter().all(|q| q.row < 10 && [None, Some(0.4)].contains(&q.sample_prob)));
     }
 
     #[test]
