@@ -17,6 +17,6 @@ write.csv(typed[rev(seq_len(nrow(typed))), rev(seq_along(typed))], at("reversed.
 
 # As docs/csv.md advises.
 table <- read.csv(arguments[1], colClasses = "character", na.strings = character(0), check.names = FALSE, fileEncoding = "UTF-8-BOM")
-text <- c("doc_id", "title", "actor", "actor_name", "target", "target_name", "evidence", "source")
-table[text] <- lapply(table[text], sub, pattern = "^'", replacement = "")
+text <- c("doc_id", "title", "actor", "actor_name", "target", "target_name", "evidence", "source", "review_note", "reviewer")
+table[text] <- lapply(table[text], sub, pattern = "^'([=+@\t\r'-])", replacement = "\\1")
 write.csv(table, at("text.csv"), row.names = FALSE)

@@ -35,6 +35,21 @@ fn a_table_becomes_one_page_with_its_title_and_target() {
 }
 
 #[test]
+fn a_compressed_table_gives_the_same_page_and_is_not_overwritten() {
+    let folder = table();
+    let at = |name: &str| folder.path().join(name);
+    let bytes = std::fs::read(at("stances.csv")).expect("a table");
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gz, &bytes).expect("memory takes it");
+    std::fs::write(at("stances.csv"), gz.finish().expect("memory takes it")).expect("written");
+    let (status, printed) = report(folder.path(), &["-o", "page.html"]);
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(std::fs::read_to_string(at("page.html")).expect("a page").contains("[[Moscow]] met"));
+    let (status, printed) = report(folder.path(), &["-o", "./stances.csv"]);
+    assert!(status == Some(2) && printed.contains("is the table itself"), "{printed}");
+}
+
+#[test]
 fn what_cannot_be_shown_is_an_error_and_leaves_no_page() {
     let folder = table();
     for (arguments, told) in [

@@ -1,5 +1,6 @@
 //! `demarche report`: a stance table as one page to read and to review in.
 
+use super::review::{read, same_file};
 use crate::cli::ReportArgs;
 use crate::output::file::Pending;
 use crate::output::table::StanceTable;
@@ -13,9 +14,11 @@ use std::io::Write;
 /// If the table cannot be read or is none, the target is not in it, or the page cannot be written.
 pub fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<bool> {
     let path = args.table.display();
-    let bytes = std::fs::read(&args.table).with_context(|| format!("stance table {path}"))?;
-    let same = args.output.canonicalize().is_ok_and(|page| args.table.canonicalize().is_ok_and(|table| page == table));
-    ensure!(!same, "{path} is the table itself; name another file for the page with -o");
+    let bytes = read(&args.table).with_context(|| format!("stance table {path}"))?;
+    ensure!(
+        !same_file(&args.output, &args.table),
+        "{path} is the table itself; name another file for the page with -o"
+    );
     let table = StanceTable::parse(&bytes).with_context(|| format!("stance table {path}"))?;
     let target = args.target.as_deref().map(|name| table.target(name)).transpose();
     let target = target.with_context(|| format!("stance table {path}"))?;

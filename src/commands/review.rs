@@ -28,7 +28,7 @@ pub fn run(args: &ReviewArgs, out: &mut dyn Write) -> Result<bool> {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = compression::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
     read.with_context(|| format!("cannot read {}", path.display()))?;
@@ -70,7 +70,14 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Whether two paths name the same file.
+/// Whether two paths name the same file, even one that is yet to be written.
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
-    a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+    let place = |path: &Path| {
+        let beside = || {
+            let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+            Some(folder.canonicalize().ok()?.join(path.file_name()?))
+        };
+        path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
+    };
+    place(a) == place(b)
 }

@@ -4,7 +4,7 @@
 pub mod parquet;
 
 use crate::output::cell::unguard;
-use crate::output::columns::{EVIDENCE, Kind, REVIEW_STANCE, STANCE, kind};
+use crate::output::columns::{EVIDENCE, Kind, REVIEW_STANCE, STANCE, is_machine, kind};
 use crate::review::table::{Row, Table, TableError};
 use crate::review::typed;
 use crate::stance::Stance;
@@ -46,8 +46,11 @@ pub enum ExportError {
 /// Writes the rows in one of the JSON formats.
 ///
 /// # Errors
-/// If a number or truth value cannot be read, or `out` refuses.
+/// If a number or truth value cannot be read, a column that a task is made of is missing, or `out` refuses.
 pub fn write_json(table: &Table, format: Format, out: &mut impl Write) -> Result<(), ExportError> {
+    if format != Format::Jsonl {
+        table.need(EVIDENCE)?;
+    }
     let mut tasks = Vec::new();
     for row in &table.rows {
         let cells = object(table, row)?;
@@ -74,7 +77,7 @@ fn object(table: &Table, row: &Row) -> Result<Map<String, Value>, TableError> {
     let value = |(column, cell): (&String, &String)| {
         let value = match kind(column) {
             _ if cell.is_empty() => Value::Null,
-            Kind::Text => json!(unguard(cell)),
+            Kind::Text => json!(text(column, cell)),
             Kind::Decimal => json!(decimal(table, row, cell)?),
             Kind::Integer => json!(integer(table, row, cell)?),
             Kind::Truth => json!(truth(table, row, cell)?),
@@ -82,6 +85,11 @@ fn object(table: &Table, row: &Row) -> Result<Map<String, Value>, TableError> {
         Ok((column.clone(), value))
     };
     table.header.iter().zip(&row.cells).map(value).collect()
+}
+
+/// The text of a cell. In columns that people fill in, an apostrophe may be the writer's own.
+pub(super) fn text<'a>(column: &str, cell: &'a str) -> &'a str {
+    if is_machine(column) { unguard(cell) } else { typed::bare(cell) }
 }
 
 pub(super) fn decimal(table: &Table, row: &Row, cell: &str) -> Result<f64, TableError> {
@@ -122,11 +130,16 @@ fn label_studio(cells: &Map<String, Value>, (stance, reviewed): (Stance, bool)) 
     }
 }
 
-/// The evidence as text and the label; the other columns are metadata.
+/// The evidence as text and the label; the other columns are metadata, with `column_` before a name that the task needs.
 fn doccano(mut cells: Map<String, Value>, (stance, _): (Stance, bool)) -> Value {
     let text = cells.remove(EVIDENCE).unwrap_or_default();
     let mut task = Map::from_iter([("text".to_owned(), text), ("label".to_owned(), json!([stance.name()]))]);
-    task.extend(cells);
+    for (mut column, cell) in cells {
+        while task.contains_key(&column) {
+            column.insert_str(0, "column_");
+        }
+        task.insert(column, cell);
+    }
     Value::Object(task)
 }
 
@@ -156,6 +169,30 @@ mod tests {
         let first = json!({ "row_id": "r1", "actor": "+UN", "stance": "engage", "confidence": 0.95, "n_passages": 2,
             "mixed": true, "evidence": "=[[UN]] \"met\"", "review_stance": null });
         assert_eq!((&rows[0], rows.len()), (&first, 2));
+    }
+
+    #[test]
+    fn a_writer_s_own_apostrophe_and_added_columns_named_like_a_task_s_are_kept() {
+        let text =
+            "row_id,stance,evidence,review_note,label,text\nr1,engage,'=b,'tis so,mine,'+x\nr2,engage,c,''tis so,,\n";
+        let table = Table::read("stances.csv", text.as_bytes()).expect("a table");
+        let mut out = Vec::new();
+        write_json(&table, Format::Doccano, &mut out).expect("memory takes it");
+        let tasks: Vec<Value> =
+            serde_json::Deserializer::from_slice(&out).into_iter().map(|v| v.expect("JSON")).collect();
+        let expected = json!({ "text": "=b", "label": ["engage"], "row_id": "r1", "stance": "engage",
+            "review_note": "'tis so", "column_label": "mine", "column_text": "+x" });
+        assert_eq!((&tasks[0], &tasks[1]["review_note"]), (&expected, &json!("'tis so")));
+    }
+
+    #[test]
+    fn a_task_without_evidence_is_refused() {
+        let table = Table::read("stances.csv", b"row_id,stance\nr1,engage\n").expect("a table");
+        for format in [Format::Doccano, Format::Prodigy, Format::LabelStudio] {
+            let error = write_json(&table, format, &mut Vec::new()).expect_err("refused").to_string();
+            assert!(error.starts_with("stances.csv has no column `evidence`"), "{error}");
+        }
+        assert!(write_json(&table, Format::Jsonl, &mut Vec::new()).is_ok());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! A stance table as Parquet: one row group, Zstandard, every column optional and typed by its kind.
 
-use super::{ExportError, decimal, integer, truth};
-use crate::output::cell::unguard;
+use super::{ExportError, decimal, integer, text, truth};
 use crate::output::columns::{Kind, kind};
 use crate::review::table::{Row, Table, TableError};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel};
@@ -35,7 +34,9 @@ pub fn write_parquet(table: &Table, out: &mut (impl Write + Send)) -> Result<(),
     for (i, column) in table.header.iter().enumerate() {
         let writer = group.next_column()?.expect("the schema has a field for every column");
         match kind(column) {
-            Kind::Text => write::<ByteArrayType>(table, i, writer, |_, _, cell| Ok(ByteArray::from(unguard(cell))))?,
+            Kind::Text => {
+                write::<ByteArrayType>(table, i, writer, |_, _, cell| Ok(ByteArray::from(text(column, cell))))?;
+            }
             Kind::Decimal => write::<DoubleType>(table, i, writer, decimal)?,
             Kind::Integer => write::<Int64Type>(table, i, writer, integer)?,
             Kind::Truth => write::<BoolType>(table, i, writer, truth)?,
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_table_reads_back_with_types_and_missing_values() {
-        let text = "row_id,actor,confidence,n_passages,mixed\nr1,'+UN,0.9500,2,true\nr2,,,,\n";
+        let text = "row_id,actor,confidence,n_passages,mixed,review_note\nr1,'+UN,0.9500,2,true,'tis\nr2,,,,,\n";
         let table = Table::read("stances.csv", text.as_bytes()).expect("a table");
         let mut out = Vec::new();
         write_parquet(&table, &mut out).expect("memory takes it");
@@ -82,7 +83,8 @@ mod tests {
         assert_eq!((rows[0].get_long(3).expect("a count"), rows[0].get_bool(4).expect("a truth value")), (2, true));
         assert_eq!(
             rows[1].to_string(),
-            "{row_id: \"r2\", actor: null, confidence: null, n_passages: null, mixed: null}"
+            "{row_id: \"r2\", actor: null, confidence: null, n_passages: null, mixed: null, review_note: null}"
         );
+        assert_eq!(rows[0].get_string(5).expect("text").as_str(), "'tis");
     }
 }

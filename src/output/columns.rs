@@ -35,6 +35,9 @@ pub const QUEUE_REASON: &str = "queue_reason";
 /// With which probability the row was drawn into the audit; empty for a row that was picked.
 pub const SAMPLE_PROB: &str = "sample_prob";
 
+/// The opinions on a row in conflict; only the file of conflicts has it, and no table takes it over.
+pub const OPINIONS: &str = "opinions";
+
 /// What the cells of a column are, for formats that tell numbers from text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

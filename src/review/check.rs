@@ -50,6 +50,28 @@ pub enum CheckError {
         /// The place, and what stands there.
         found: Vec<Typed>,
     },
+    /// Files of two audits.
+    #[error(
+        "row `{row_id}` has two values of sample_prob, {} and {}: these are queues of two draws. Merge the files \
+         of the later one without the column sample_prob, or into a table of their own", draws[0], draws[1]
+    )]
+    Draws {
+        /// The row.
+        row_id: String,
+        /// One and the other.
+        draws: Box<[Drawn; 2]>,
+    },
+    /// Nobody of this name.
+    #[error(
+        "no review is by the adjudicator `{name}`; {}",
+        if known.is_empty() { "no review has a name".to_owned() } else { format!("reviews are by {}", known.join(", ")) }
+    )]
+    Adjudicator {
+        /// The name.
+        name: String,
+        /// Who has reviewed, sorted.
+        known: Vec<String>,
+    },
 }
 
 /// Where a row stands.
@@ -59,6 +81,17 @@ pub struct Place {
     pub line: u64,
     /// Its id, as written.
     pub row_id: String,
+}
+
+/// A row of an audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// The file.
+    pub name: String,
+    /// From 1.
+    pub line: u64,
+    /// As plain decimals.
+    pub probability: String,
 }
 
 /// A machine cell with another value.
@@ -86,6 +119,12 @@ pub struct Typed {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, row `{}`", self.line, self.row_id)
+    }
+}
+
+impl fmt::Display for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}, line {}", self.probability, self.name, self.line)
     }
 }
 

@@ -100,7 +100,8 @@ fn same_number(original: &str, reviewed: &str) -> bool {
     exact.is_finite() && (exact - shown).abs() <= tolerance.max(exact.abs() * 1e-14)
 }
 
-fn truth(cell: &str) -> Option<bool> {
+/// A truth value in any of the accepted words.
+pub(super) fn truth(cell: &str) -> Option<bool> {
     let word = cell.trim().to_lowercase();
     TRUTHS.into_iter().find(|(words, _)| words.contains(&&*word)).map(|(_, truth)| truth)
 }

@@ -1,11 +1,10 @@
 //! The merged table while it is filled: the stance table's columns in their order, then what people added.
 
-use super::check::Index;
-use super::merge::OPINIONS;
+use super::check::{CheckError, Drawn, Index};
 use super::table::{Row, Table};
 use super::{JOINT, typed};
 use crate::output::cell::guard;
-use crate::output::columns::{REVIEW, ROW_ID, SAMPLE_PROB, is_machine};
+use crate::output::columns::{OPINIONS, REVIEW, ROW_ID, SAMPLE_PROB, is_machine};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The merged table while it is filled.
@@ -39,8 +38,13 @@ impl Layout {
         Self { review: REVIEW.map(at), rows, header }
     }
 
-    /// Takes over the columns that people added; where files differ, all that was written.
-    pub(super) fn take_added(&mut self, files: &[Table], known: &Index) {
+    /// Takes over the columns that people added; where files differ, all that was written. Of rows of the same content one
+    /// was drawn: the first has the probability.
+    ///
+    /// # Errors
+    /// If a row was drawn with two probabilities.
+    pub(super) fn take_added(&mut self, files: &[Table], known: &Index) -> Result<(), CheckError> {
+        let mut draws: BTreeMap<usize, Drawn> = BTreeMap::new();
         let mut values: BTreeMap<(usize, usize), BTreeSet<String>> = BTreeMap::new();
         for file in files {
             let id = file.column(ROW_ID);
@@ -58,7 +62,16 @@ impl Layout {
                     if cell.is_empty() {
                         continue;
                     }
-                    for twin in &known[row.cell(id)] {
+                    let twins = &known[row.cell(id)];
+                    if column == SAMPLE_PROB {
+                        let drawn = Drawn { name: file.name.clone(), line: row.line, probability: cell.clone() };
+                        let first = draws.entry(twins[0]).or_insert_with(|| drawn.clone());
+                        if first.probability != drawn.probability {
+                            let row_id = row.cell(id).to_owned();
+                            return Err(CheckError::Draws { row_id, draws: Box::new([first.clone(), drawn]) });
+                        }
+                    }
+                    for twin in if column == SAMPLE_PROB { &twins[..1] } else { twins } {
                         values.entry((*twin, to)).or_default().insert(cell.clone());
                     }
                 }
@@ -67,6 +80,7 @@ impl Layout {
         for ((row, column), cells) in values {
             self.rows[row][column] = guard(&cells.into_iter().collect::<Vec<_>>().join(JOINT));
         }
+        Ok(())
     }
 
     /// Fills the review columns of a row: stance, note and names, as text.

@@ -71,9 +71,9 @@ pub fn additions(
     let mut seen = BTreeSet::new();
     let mut last: BTreeMap<(String, String), (Option<Stance>, String)> = BTreeMap::new();
     for entry in ledger {
-        let Entry { row_id, reviewer, new, note, sha256, .. } = entry.clone();
+        let Entry { row_id, reviewer, old, new, note, sha256, .. } = entry.clone();
         seen.insert((sha256, row_id.clone(), reviewer.clone(), new, note.clone()));
-        last.insert((row_id, reviewer), (new, note));
+        last.insert((row_id, reviewer), (new.or(old), note));
     }
     let mut additions = Vec::new();
     for Review { row, reviewer, stance, note, file } in reviews {
@@ -81,12 +81,14 @@ pub fn additions(
         let (name, sha256) = files[*file].clone();
         let row_id = cell(ROW_ID).to_owned();
         let key = (row_id.clone(), reviewer.clone());
-        let said = (*stance, note.clone());
+        // A note alone leaves the stance.
+        let old = last.get(&key).and_then(|(old, _)| *old);
+        let said = (stance.or(old), note.clone());
         let known = seen.contains(&(sha256.clone(), row_id.clone(), reviewer.clone(), *stance, note.clone()));
         if known || last.get(&key) == Some(&said) {
             continue;
         }
-        let old = last.insert(key, said).and_then(|(old, _)| old);
+        last.insert(key, said);
         additions.push(Entry {
             merged_at: merged_at.to_owned(),
             reviewer: reviewer.clone(),
@@ -136,6 +138,11 @@ mod tests {
         let Entry { model, old, new, note, actor, .. } = &ledger[2];
         assert_eq!((*model, *old, *new), (Some(Stance::Engage), Some(Stance::Condemn), Some(Stance::Engage)));
         assert_eq!((&**note, &**actor), ("sorry", "+UN"));
+        // A note leaves the stance.
+        assert_eq!(add(&mut ledger, &["row_id,review_note\nr1,sorry\n"]), 0);
+        assert_eq!(add(&mut ledger, &["row_id,review_note\nr1,really\n"]), 1);
+        assert_eq!(add(&mut ledger, &["row_id,review_stance,review_note\nr1,c,really\n"]), 1);
+        assert_eq!((ledger[3].new, ledger[4].old), (None, Some(Stance::Engage)));
     }
 
     #[test]

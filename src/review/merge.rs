@@ -8,12 +8,9 @@ use super::layout::Layout;
 use super::table::Table;
 use super::{JOINT, typed};
 use crate::output::cell::guard;
-use crate::output::columns::{REVIEW, ROW_ID, STANCE};
+use crate::output::columns::{OPINIONS, REVIEW, ROW_ID, STANCE};
 use crate::stance::Stance;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Lists the opinions of a row in conflict; the column of the file of conflicts that no table takes over.
-pub const OPINIONS: &str = "opinions";
 
 /// What one person said about one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,10 +68,12 @@ pub struct Summary {
 /// What is said about one row: by reviewer, the labels and notes.
 type Opinions = BTreeMap<String, (BTreeSet<Stance>, BTreeSet<String>)>;
 
-/// Merges `files` into `base`. A review of the same person in `base` is replaced; the `adjudicator` outvotes all others.
+/// Merges `files` into `base`. A review of the same person in `base` is replaced, by a mere note only its note; the
+/// `adjudicator` outvotes all others.
 ///
 /// # Errors
-/// If a file has unknown rows, edited machine cells or a review that is no label.
+/// If a file has unknown rows, edited machine cells or a review that is no label, two files have drawn a row with different
+/// probabilities, or no review is by the adjudicator.
 pub fn merge(base: &Table, files: &[Table], adjudicator: Option<&str>) -> Result<Merged, CheckError> {
     let known = index(base)?;
     let mut compared = 0;
@@ -89,15 +88,31 @@ pub fn merge(base: &Table, files: &[Table], adjudicator: Option<&str>) -> Result
 
     let earlier = self::reviews(base, usize::MAX, &known, "")?;
     let mut opinions: BTreeMap<usize, Opinions> = BTreeMap::new();
-    let again: BTreeSet<(usize, &str)> = reviews.iter().map(|r| (r.row, &*r.reviewer)).collect();
-    for review in earlier.iter().filter(|r| !again.contains(&(r.row, &*r.reviewer))).chain(&reviews) {
+    // Who says something new about a row, and whether that is more than a note.
+    let mut again: BTreeMap<(usize, &str), bool> = BTreeMap::new();
+    for review in &reviews {
+        *again.entry((review.row, &*review.reviewer)).or_default() |= review.stance.is_some();
+    }
+    let standing = earlier.into_iter().filter_map(|review| match again.get(&(review.row, &*review.reviewer)) {
+        None => Some(review),
+        Some(false) => Some(Review { note: String::new(), ..review }),
+        Some(true) => None,
+    });
+    for review in standing.chain(reviews.iter().cloned()) {
         let (stances, notes) = opinions.entry(review.row).or_default().entry(review.reviewer.clone()).or_default();
         stances.extend(review.stance);
         notes.extend(Some(review.note.clone()).filter(|note| !note.is_empty()));
     }
+    if let Some(name) = adjudicator {
+        let known: BTreeSet<&String> = opinions.values().flat_map(BTreeMap::keys).collect();
+        if !known.iter().any(|known| *known == name) {
+            let known = known.into_iter().filter(|known| !known.is_empty()).cloned().collect();
+            return Err(CheckError::Adjudicator { name: name.to_owned(), known });
+        }
+    }
 
     let mut layout = Layout::of(base, files);
-    layout.take_added(files, &known);
+    layout.take_added(files, &known)?;
     let mut conflicts = Vec::new();
     for (first, opinions) in &opinions {
         let verdict = Verdict::of(opinions, adjudicator);
@@ -175,19 +190,21 @@ impl Verdict {
             return Self::Conflict;
         }
         let names = heard.iter().filter(|(_, (labels, _))| labels.len() == stances.len()).map(|(name, _)| &***name);
+        let names = names.filter(|name| !name.is_empty());
         let notes = joined(heard.iter().flat_map(|(_, (_, notes))| notes));
         Self::Settled(stances.first().copied(), notes, names.collect::<Vec<_>>().join(JOINT))
     }
 }
 
-/// Distinct notes in one cell, without those that another one holds: a note that was joined before meets its own parts.
+/// One note as it is, of several the distinct parts: a note that was joined before meets its own parts.
 fn joined<'a>(notes: impl Iterator<Item = &'a String>) -> String {
     let notes: BTreeSet<&String> = notes.collect();
-    let held = |note: &String| {
-        let parts = typed::several(note);
-        notes.iter().any(|other| *other != note && parts.iter().all(|part| typed::several(other).contains(part)))
-    };
-    notes.iter().filter(|note| !held(note)).map(|note| note.as_str()).collect::<Vec<_>>().join(JOINT)
+    if notes.len() < 2 {
+        return notes.into_iter().cloned().collect();
+    }
+    let mut seen = BTreeSet::new();
+    let parts = notes.into_iter().flat_map(|note| typed::several(note)).filter(|part| seen.insert(part.clone()));
+    parts.collect::<Vec<_>>().join(JOINT)
 }
 
 /// `ana: engage (a note); ben: condemn`.
@@ -314,6 +331,45 @@ mod tests {
     }
 
     #[test]
+    fn notes_of_the_same_parts_are_kept_once() {
+        let notes = [("a.csv", "row_id,review_note\nr1,y; z\nr2,p;q\n"), ("b.csv", "row_id,review_note\nr1,z;y\n")];
+        let m = merged(BASE, &notes, None);
+        assert_eq!((&*m.rows[0][4], &*m.rows[1][4]), ("y; z", "p;q"));
+    }
+
+    #[test]
+    fn a_later_note_without_a_stance_leaves_the_stance_of_the_same_person() {
+        let first = merged(BASE, &[ANA], None);
+        let later = ("ana.csv", "row_id,review_note\nr1,yes\n");
+        let m = merged(&text(&first.header, &first.rows), &[later], None);
+        assert_eq!(m.rows[0][3..], ["condemn", "yes", "ana"]);
+    }
+
+    #[test]
+    fn a_review_without_a_name_in_the_table_adds_no_empty_name() {
+        let m = merged(&BASE.replace("r1,'=a,engage,,,", "r1,'=a,engage,condemn,,"), &[BEN], None);
+        assert_eq!(m.rows[0][3..], ["condemn", "", "ben"]);
+    }
+
+    #[test]
+    fn an_adjudicator_whom_no_review_names_and_a_row_of_two_draws_are_refused() {
+        let refused = |files: &[(&str, &str)], adjudicator| {
+            let files: Vec<Table> = files.iter().map(|(name, text)| table(name, text)).collect();
+            merge(&table("stances.csv", BASE), &files, adjudicator).expect_err("refused").to_string()
+        };
+        let error = refused(&[ANA, BEN], Some("chiar"));
+        assert_eq!(error, "no review is by the adjudicator `chiar`; reviews are by ana, ben");
+        let draws = [
+            ("a.csv", "row_id,sample_prob\nr1,0.25\n"),
+            ("b.csv", "row_id,sample_prob\nr1,\"0,250\"\n"),
+            ("c.csv", "row_id,sample_prob\nr2,NA\nr1,0.5\n"),
+        ];
+        let error = refused(&draws, None);
+        let expected = "row `r1` has two values of sample_prob, 0.25 in a.csv, line 2 and 0.5 in c.csv, line 3: ";
+        assert!(error.starts_with(expected), "{error}");
+    }
+
+    #[test]
     fn a_person_may_change_their_mind_but_not_in_one_go() {
         let first = merged(BASE, &[BEN], None);
         let later = ("ben.csv", "row_id,review_stance\nr2,N\n");
@@ -329,7 +385,9 @@ mod tests {
         let m = merged(&twice, &[file], None);
         assert_eq!(m.header[6..], ["topic", "sample_prob"]);
         assert_eq!(m.rows[1][3..], ["engage", "", "a", "'-trade", "0.25"]);
-        assert_eq!(m.rows[4], m.rows[1]);
+        // One of the two was drawn.
+        assert_eq!(m.rows[4][..7], m.rows[1][..7]);
+        assert_eq!(m.rows[4][7], "");
         assert_eq!(m.summary.corrected, 2);
         assert_eq!(m.reviews.len(), 1);
     }

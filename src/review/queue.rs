@@ -6,10 +6,10 @@
 //! (Horvitz and Thompson, *A generalization of sampling without replacement from a finite universe*, 1952). Picked rows
 //! stand for nothing but themselves and have no probability.
 
+use super::candidates::{Candidate, Dyads, candidates, reviewed_rows};
 use super::table::{Table, TableError};
-use super::typed;
-use crate::output::columns::{ACTOR, MIXED, NEEDS_REVIEW, PROBABILITIES, REVIEW_STANCE, ROW_ID, STANCE, TARGET};
-use rand::{Rng as _, SeedableRng as _, seq::index};
+use crate::output::columns::ROW_ID;
+use rand::{SeedableRng as _, seq::index};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Reason {
     /// Drawn at random.
     Audit,
-    /// The two most probable labels are close together, or the label is below its threshold.
+    /// The label is below its threshold, though no passages disagree.
     Uncertain,
     /// Passages of the document disagree.
     Mixed,
@@ -26,9 +26,15 @@ pub enum Reason {
     RareClass,
     /// No reviewed row and no other row of the table has the same actor and target.
     NewDyad,
+    /// None of these: of the rows left, the two most probable labels are closest together.
+    LeastCertain,
 }
 
 impl Reason {
+    /// All, in the order of the terminal.
+    pub const ALL: [Self; 6] =
+        [Self::Audit, Self::Uncertain, Self::Mixed, Self::RareClass, Self::NewDyad, Self::LeastCertain];
+
     const PICKED: [Self; 4] = [Self::Uncertain, Self::Mixed, Self::RareClass, Self::NewDyad];
 
     /// As it stands in `queue_reason`.
@@ -39,6 +45,7 @@ impl Reason {
             Self::Mixed => "mixed",
             Self::RareClass => "rare_class",
             Self::NewDyad => "new_dyad",
+            Self::LeastCertain => "least_certain",
         }
     }
 }
@@ -96,33 +103,24 @@ pub struct Queued {
 pub struct Queue {
     /// The rows.
     pub rows: Vec<Queued>,
-    /// Rows that could be drawn: those of the table that nobody has reviewed.
+    /// Rows that could be drawn: those of the table that nobody has reviewed, each `row_id` once.
     pub frame: usize,
 }
 
-/// What a row says about its own doubt.
-struct Candidate<'a> {
-    row: usize,
-    actor: &'a str,
-    dyad: (&'a str, &'a str),
-    label: &'a str,
-    /// Most probable label less the next, 0 to 1: small where the model hesitates (Scheffer, Decomain and Wrobel 2001).
-    margin: f64,
-    mixed: bool,
-    needs_review: bool,
-    /// Breaks ties.
-    lot: u64,
-}
-
-/// Fills a queue from a stance table. Rows with a `review_stance`, there or in one of the `reviewed` tables, are left out.
+/// Fills a queue from a stance table. Rows with a `review_stance`, there or in one of the `reviewed` tables, are left out, and
+/// of rows with the same `row_id` all but the first.
 ///
 /// # Errors
-/// If a table lacks a column, or a review is no label.
+/// If a table lacks a column, a review is no label, or a machine cell does not hold what it should.
 pub fn fill(table: &Table, reviewed: &[Table], settings: &Settings) -> Result<Queue, TableError> {
     let (done, known) = reviewed_rows(table, reviewed)?;
     let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
-    let candidates: Vec<Candidate> =
-        candidates(table, &mut random)?.into_iter().filter(|c| !done.contains(&c.row)).collect();
+    let mut candidates = candidates(table, &mut random)?;
+    let (id, mut seen) = (table.need(ROW_ID)?, BTreeSet::new());
+    candidates.retain(|c| seen.insert(table.rows[c.row].cell(Some(id))));
+    let reasons = reasons(&candidates, &known);
+    let (candidates, reasons): (Vec<Candidate>, Vec<BTreeSet<Reason>>) =
+        candidates.into_iter().zip(reasons).filter(|(c, _)| !done.contains(&c.row)).unzip();
     let wanted = match settings.audit {
         Audit::Rows(rows) => rows,
         Audit::Share(share) => (share * settings.rows as f64).round() as usize,
@@ -130,16 +128,17 @@ pub fn fill(table: &Table, reviewed: &[Table], settings: &Settings) -> Result<Qu
     let size = wanted.min(settings.rows).min(candidates.len());
     let audit: BTreeSet<usize> = index::sample(&mut random, candidates.len(), size).into_iter().collect();
 
-    let reasons = reasons(table, &candidates, &known)?;
     let picked = pick(&candidates, &reasons, &audit, settings);
     let prob = rounded(size as f64 / candidates.len() as f64);
     let rows = candidates.iter().enumerate().filter_map(|(i, candidate)| {
         let mut all: BTreeSet<Reason> = reasons[i].clone();
         let drawn = audit.contains(&i);
         all.extend(drawn.then_some(Reason::Audit));
-        all.extend(picked.get(&i));
+        if all.is_empty() {
+            all.insert(Reason::LeastCertain);
+        }
         let sample_prob = drawn.then_some(prob);
-        (drawn || picked.contains_key(&i)).then(|| Queued {
+        (drawn || picked.contains(&i)).then(|| Queued {
             row: candidate.row,
             reasons: all.into_iter().collect(),
             sample_prob,
@@ -153,102 +152,56 @@ fn rounded(probability: f64) -> f64 {
     format!("{probability:.5e}").parse().unwrap_or(probability)
 }
 
-type Dyads<'a> = BTreeSet<(&'a str, &'a str)>;
-
-/// Rows of the table that someone has reviewed, and their dyads.
-fn reviewed_rows<'a>(table: &'a Table, reviewed: &[Table]) -> Result<(BTreeSet<usize>, Dyads<'a>), TableError> {
-    let mut ids = BTreeSet::new();
-    for file in std::iter::once(table).chain(reviewed) {
-        let (id, stance) = (file.need(ROW_ID)?, file.column(REVIEW_STANCE));
-        let filled = file.rows.iter().filter(|row| !typed::free(row.cell(stance)).is_empty());
-        ids.extend(filled.map(|row| row.cell(Some(id)).to_owned()));
-    }
-    let (id, actor, target) = (table.need(ROW_ID)?, table.need(ACTOR)?, table.need(TARGET)?);
-    let done: BTreeSet<usize> = (0..table.rows.len()).filter(|i| ids.contains(table.rows[*i].cell(Some(id)))).collect();
-    let dyad = |i: &usize| (table.rows[*i].cell(Some(actor)), table.rows[*i].cell(Some(target)));
-    let known = done.iter().map(dyad).collect();
-    Ok((done, known))
-}
-
-fn candidates<'a>(table: &'a Table, random: &mut ChaCha8Rng) -> Result<Vec<Candidate<'a>>, TableError> {
-    let [actor, target, label, mixed, needs_review] =
-        [ACTOR, TARGET, STANCE, MIXED, NEEDS_REVIEW].map(|c| table.need(c));
-    let (actor, target, label, mixed, needs_review) = (actor?, target?, label?, mixed?, needs_review?);
-    let probabilities = PROBABILITIES.map(|column| table.need(column));
-    let mut candidates = Vec::with_capacity(table.rows.len());
-    for (i, row) in table.rows.iter().enumerate() {
-        let mut probs = Vec::with_capacity(4);
-        for column in &probabilities {
-            let cell = row.cell(Some(column.clone()?));
-            let number = typed::plain_number(cell).parse::<f64>();
-            probs.push(number.map_err(|_| table.cell_error(row, cell, "a probability, 0 to 1"))?);
-        }
-        probs.sort_by(f64::total_cmp);
-        let cell = |column| row.cell(Some(column));
-        candidates.push(Candidate {
-            row: i,
-            actor: cell(actor),
-            dyad: (cell(actor), cell(target)),
-            label: cell(label),
-            margin: probs[3] - probs[2],
-            mixed: cell(mixed).eq_ignore_ascii_case("true"),
-            needs_review: cell(needs_review).eq_ignore_ascii_case("true"),
-            lot: random.random(),
-        });
-    }
-    Ok(candidates)
-}
-
-/// The reasons of every candidate, `Audit` apart.
-fn reasons(table: &Table, candidates: &[Candidate], known: &Dyads) -> Result<Vec<BTreeSet<Reason>>, TableError> {
-    let (label, actor, target) = (table.need(STANCE)?, table.need(ACTOR)?, table.need(TARGET)?);
+/// The reasons of every row of the table to be picked.
+fn reasons(candidates: &[Candidate], known: &Dyads) -> Vec<BTreeSet<Reason>> {
     let mut labels: BTreeMap<&str, usize> = BTreeMap::new();
     let mut dyads: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for row in &table.rows {
-        *labels.entry(row.cell(Some(label))).or_default() += 1;
-        *dyads.entry((row.cell(Some(actor)), row.cell(Some(target)))).or_default() += 1;
+    for candidate in candidates {
+        *labels.entry(candidate.label).or_default() += 1;
+        *dyads.entry(candidate.dyad).or_default() += 1;
     }
     labels.remove(crate::stance::Stance::None.name());
     let rare = labels.iter().min_by_key(|(_, count)| **count).map(|(label, _)| *label);
     let holds = |c: &Candidate, reason| match reason {
-        Reason::Audit => false,
+        Reason::Audit | Reason::LeastCertain => false,
         Reason::Uncertain => c.needs_review && !c.mixed,
         Reason::Mixed => c.mixed,
         Reason::RareClass => labels.len() > 1 && rare == Some(c.label),
         Reason::NewDyad => dyads[&c.dyad] == 1 && !known.contains(&c.dyad),
     };
-    Ok(candidates.iter().map(|c| Reason::PICKED.into_iter().filter(|reason| holds(c, *reason)).collect()).collect())
+    candidates.iter().map(|c| Reason::PICKED.into_iter().filter(|reason| holds(c, *reason)).collect()).collect()
 }
 
-/// Picks rows that were not drawn: the reasons take turns, each with its least certain row; `Uncertain` has all rows on its
-/// list, so that a queue is only short where the table is.
+/// Picks rows that were not drawn: the reasons take turns, each with its least certain row; `Uncertain` has all other rows at
+/// the end of its list, so that a queue is only short where the table is.
 fn pick(
     candidates: &[Candidate],
     reasons: &[BTreeSet<Reason>],
     audit: &BTreeSet<usize>,
     settings: &Settings,
-) -> BTreeMap<usize, Reason> {
+) -> BTreeSet<usize> {
     let mut order: Vec<usize> = (0..candidates.len()).filter(|i| !audit.contains(i)).collect();
     let key = |i: &usize| (candidates[*i].margin, candidates[*i].lot);
     order.sort_by(|a, b| key(a).0.total_cmp(&key(b).0).then(key(a).1.cmp(&key(b).1)));
-    let list =
-        |reason| order.iter().copied().filter(move |i| reason == Reason::Uncertain || reasons[*i].contains(&reason));
-    let mut lists = Reason::PICKED.map(|reason| (reason, list(reason)));
-    let mut picked = BTreeMap::new();
+    let list = |reason| {
+        let rest = order.iter().filter(move |_| reason == Reason::Uncertain);
+        order.iter().filter(move |i| reasons[**i].contains(&reason)).chain(rest).copied()
+    };
+    let mut lists = Reason::PICKED.map(list);
+    let mut picked = BTreeSet::new();
     let mut of_actor: BTreeMap<&str, usize> = BTreeMap::new();
     let most = settings.per_country.unwrap_or(usize::MAX);
     let wanted = settings.rows - audit.len();
     loop {
         let before = picked.len();
-        for (reason, list) in &mut lists {
+        for list in &mut lists {
             if picked.len() == wanted {
                 return picked;
             }
-            let free = |i: &usize| {
-                !picked.contains_key(i) && of_actor.get(candidates[*i].actor).is_none_or(|count| *count < most)
-            };
+            let free =
+                |i: &usize| !picked.contains(i) && of_actor.get(candidates[*i].actor).is_none_or(|count| *count < most);
             if let Some(i) = list.find(free) {
-                picked.insert(i, *reason);
+                picked.insert(i);
                 *of_actor.entry(candidates[i].actor).or_default() += 1;
             }
         }
@@ -323,6 +276,35 @@ mod tests {
     }
 
     #[test]
+    fn a_sure_row_fills_the_queue_as_the_least_certain_of_the_rest() {
+        let queue = fill(&table(100), &[], &settings(60, Audit::Rows(0), 1)).expect("a queue");
+        let of = |reason| queue.rows.iter().filter(|q| q.reasons.contains(&reason)).map(|q| q.row).collect::<Vec<_>>();
+        assert_eq!(of(Reason::Uncertain), [0, 1, 2, 3, 4]);
+        let fillers = of(Reason::LeastCertain);
+        assert!(fillers.contains(&21) && !fillers.contains(&99), "{fillers:?}");
+        assert!(queue.rows.iter().all(|q| !q.reasons.contains(&Reason::LeastCertain) || q.reasons.len() == 1));
+    }
+
+    #[test]
+    fn a_document_that_stands_twice_is_drawn_once() {
+        let mut table = table(10);
+        table.rows.extend(table.rows.clone());
+        let queue = fill(&table, &[], &settings(20, Audit::Rows(4), 1)).expect("a queue");
+        assert_eq!((queue.frame, queue.rows.len()), (10, 10));
+        assert!(queue.rows.iter().all(|q| q.row < 10 && [None, Some(0.4)].contains(&q.sample_prob)));
+    }
+
+    #[test]
+    fn a_dyad_that_was_reviewed_in_another_table_is_not_new() {
+        let new = |reviewed: &[Table]| {
+            let queue = fill(&table(100), reviewed, &settings(100, Audit::Rows(0), 1)).expect("a queue");
+            queue.rows.iter().any(|q| q.reasons.contains(&Reason::NewDyad))
+        };
+        let other = Table::read("last.csv", b"row_id,actor,target,review_stance\nq1,CHN,PER,E\n").expect("a table");
+        assert!(new(&[]) && !new(&[other]));
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_queue_and_a_small_table_gives_all_its_rows() {
         let at = |seed| fill(&table(60), &[], &settings(10, Audit::Rows(4), seed)).expect("a queue");
         assert_eq!(at(3), at(3));
@@ -344,11 +326,21 @@ mod tests {
     }
 
     #[test]
-    fn a_probability_that_is_none_is_refused_with_its_line() {
-        let mut table = table(3);
-        let at = table.column("p_engage").expect("a column");
-        table.rows[1].cells[at] = "high".into();
-        let error = fill(&table, &[], &settings(2, Audit::Rows(1), 1)).expect_err("refused").to_string();
-        assert_eq!(error, "stances.csv, line 3: `high` is not a probability, 0 to 1");
+    fn a_cell_that_is_not_what_it_should_be_is_refused_with_its_line() {
+        let filled = |column: &str, cell: &str| {
+            let mut table = table(3);
+            let at = table.column(column).expect("a column");
+            table.rows[1].cells[at] = cell.into();
+            fill(&table, &[], &settings(2, Audit::Rows(1), 1)).map_err(|error| error.to_string())
+        };
+        for cell in ["high", "1.5", "-0.1", "NaN", "inf"] {
+            let expected = format!("stances.csv, line 3: `{cell}` is not a probability, 0 to 1");
+            assert_eq!(filled("p_engage", cell), Err(expected));
+        }
+        let expected = "stances.csv, line 3: `agree` is not none, recognize, engage or condemn".to_owned();
+        assert_eq!(filled("review_stance", "agree"), Err(expected));
+        assert_eq!(filled("mixed", "maybe"), Err("stances.csv, line 3: `maybe` is not true or false".to_owned()));
+        let queue = filled("mixed", "WAHR").expect("a spreadsheet's word");
+        assert!(queue.rows.iter().any(|q| q.row == 1 && q.reasons.contains(&Reason::Mixed)), "{queue:?}");
     }
 }

@@ -5,7 +5,7 @@ use super::merge::{reviews, stem};
 use super::table::Table;
 use super::typed;
 use crate::output::cell::unguard;
-use crate::output::columns::{ACTOR, DOC_ID, ROW_ID, SAMPLE_PROB, STANCE};
+use crate::output::columns::{ACTOR, DOC_ID, ROW_ID, SAMPLE_PROB, STANCE, is_machine};
 use crate::stance::Stance;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,13 +104,15 @@ pub fn collect(files: &[Table], stances: Option<&Table>) -> Result<Ratings, Rati
     Ok(Ratings { raters: raters.into_iter().cloned().collect(), units })
 }
 
-/// The first filled cell of a column that a table has for each row.
+/// The first filled cell of a column that a table has for each row. A document may be called `NA`; elsewhere that is a sign
+/// of a missing value.
 fn facts<'a>(tables: &[&'a Table], index: &Index, column: &str) -> BTreeMap<usize, &'a str> {
+    let filled = |cell: &str| if is_machine(column) { !cell.is_empty() } else { !typed::free(cell).is_empty() };
     let mut facts = BTreeMap::new();
     for table in tables {
-        let (id, column) = (table.column(ROW_ID), table.column(column));
-        for row in table.rows.iter().filter(|row| !row.cell(column).is_empty()) {
-            facts.entry(index[row.cell(id)][0]).or_insert(row.cell(column));
+        let (id, at) = (table.column(ROW_ID), table.column(column));
+        for row in table.rows.iter().filter(|row| filled(row.cell(at))) {
+            facts.entry(index[row.cell(id)][0]).or_insert(row.cell(at));
         }
     }
     facts
@@ -129,7 +131,7 @@ mod tests {
         let stances =
             table("stances.csv", "row_id,doc_id,actor,stance\nr1,d1,'+UN,none\nr2,d2,RUS,engage\nr3,d3,USA,engage\n");
         let files = [
-            table("x/ana.csv", "row_id,review_stance,sample_prob\nr1,n,0.1\nr2,E,\nr3,,\n"),
+            table("x/ana.csv", "row_id,review_stance,sample_prob\nr1,n,0.1\nr2,E,NA\nr3,,\n"),
             table("b.csv", "row_id;review_stance;reviewer\nr2;Condemn;ben\n"),
         ];
         let ratings = collect(&files, Some(&stances)).expect("ratings");

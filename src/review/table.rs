@@ -87,7 +87,10 @@ impl Table {
     /// # Errors
     /// If no delimiter gives a column `row_id`, a name stands twice, or a row is wider than the header.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, TableError> {
-        let (text, _) = decode::whole(bytes);
+        let (mut text, _) = decode::whole(bytes);
+        if text.contains('\r') && !text.contains('\n') {
+            text = text.replace('\r', "\n").into();
+        }
         let first = text.lines().next().unwrap_or_default();
         let text = if first.starts_with("sep=") { &text[first.len()..] } else { &text[..] };
         let header = |delimiter: &u8| {
@@ -149,7 +152,8 @@ impl Table {
 
 /// Names as the header means them: without surrounding white space, known names in lower case.
 fn named(header: &StringRecord) -> Vec<String> {
-    let known = |name: &str| columns::is_machine(name) || columns::REVIEW.contains(&name);
+    let further = [columns::QUEUE_REASON, columns::SAMPLE_PROB, columns::OPINIONS];
+    let known = |name: &str| columns::is_machine(name) || columns::REVIEW.contains(&name) || further.contains(&name);
     header.iter().map(str::trim).map(|n| Some(n.to_lowercase()).filter(|l| known(l)).unwrap_or(n.to_owned())).collect()
 }
 
@@ -202,8 +206,9 @@ mod tests {
 
     #[test]
     fn a_header_is_trimmed_and_known_names_may_be_capitals() {
-        let table = Table::read("a.csv", b" ROW_ID , Review_Stance ,My Own\nr1,r,x\n").expect("a table");
-        assert_eq!(table.header, ["row_id", "review_stance", "My Own"]);
+        let table =
+            Table::read("a.csv", b" ROW_ID , Review_Stance ,My Own,Sample_Prob,Opinions\nr1,r,x\n").expect("a table");
+        assert_eq!(table.header, ["row_id", "review_stance", "My Own", "sample_prob", "opinions"]);
     }
 
     #[test]
@@ -212,6 +217,8 @@ mod tests {
         assert_eq!(error(b"id,title\n1,x\n"), "a.csv has no column `row_id`; its first line is `id,title`");
         assert!(error(b"r\0o\0w\0_\0i\0d\0,\0").ends_with("save it as UTF-8"));
         assert!(error(b"row_id,actor,Actor\n").contains("column `actor` twice"));
-        assert!(error(b"row_id,actor\nr1,x\nr2,x,y\n").starts_with("a.csv, line 3: 3 cells under 2 column names"));
+        for wide in [b"row_id,actor\nr1,x\nr2,x,y\n", b"row_id,actor\rr1,x\rr2,x,y\r"] {
+            assert!(error(wide).starts_with("a.csv, line 3: 3 cells under 2 column names"));
+        }
     }
 }

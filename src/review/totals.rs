@@ -7,10 +7,10 @@ use super::table::{Row, Table, TableError};
 use super::typed::{plain_number, stance};
 use crate::metrics::estimate::{Estimate, Review, Unit, share, tuning};
 use crate::output::cell::unguard;
-use crate::output::columns::{ACTOR, PROBABILITIES, REVIEW_STANCE, SAMPLE_PROB, STANCE, TARGET};
+use crate::output::columns::{ACTOR, PROBABILITIES, REVIEW_STANCE, ROW_ID, SAMPLE_PROB, STANCE, TARGET};
 use crate::stance::Stance;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a group of rows has in common, apart from the period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -75,6 +75,18 @@ pub enum TotalsError {
          with `demarche review merge`"
     )]
     Nothing(String),
+    /// Rows of several audits: each stands for other rows.
+    #[error(
+        "{name} holds rows of several audits, drawn with probabilities {}: estimate from the table of the first audit, \
+         merged without the files of the later ones",
+        probabilities.join(" and ")
+    )]
+    Rounds {
+        /// The table.
+        name: String,
+        /// As they stand in `sample_prob`, each once.
+        probabilities: Vec<String>,
+    },
 }
 
 struct Line {
@@ -82,20 +94,32 @@ struct Line {
     period: String,
     probabilities: [f64; 4],
     label: Stance,
+    drawn: Option<f64>,
     review: Option<(Stance, f64)>,
 }
 
-/// Estimates the totals of a merged table.
+/// Estimates the totals of a merged table. Of rows with the same `row_id` only the first counts as drawn.
 ///
 /// # Errors
-/// If a column is missing, a cell does not hold what it should, or no audit row was reviewed.
+/// If a column is missing, a cell does not hold what it should, no audit row was reviewed, or there were several audits.
 pub fn totals(table: &Table, by: By, period: Option<Period>) -> Result<Totals, TotalsError> {
-    let (mut lines, mut drawn) = (Vec::new(), 0);
+    let mut lines = Vec::new();
     let columns = Columns::of(table)?;
+    let mut seen = BTreeSet::new();
     for row in &table.rows {
-        let line = columns.line(table, row, by, period)?;
-        drawn += usize::from(!row.cell(Some(columns.sample)).is_empty());
+        let mut line = columns.line(table, row, by, period)?;
+        if !seen.insert(row.cell(Some(columns.id))) {
+            (line.drawn, line.review) = (None, None);
+        }
         lines.push(line);
+    }
+    let drawn = lines.iter().filter(|l| l.drawn.is_some()).count();
+    let mut probabilities: Vec<f64> = lines.iter().filter_map(|l| l.drawn).collect();
+    probabilities.sort_by(f64::total_cmp);
+    probabilities.dedup();
+    if probabilities.len() > 1 {
+        let probabilities = probabilities.iter().map(f64::to_string).collect();
+        return Err(TotalsError::Rounds { name: table.name.clone(), probabilities });
     }
     let reviewed = lines.iter().filter(|l| l.review.is_some()).count();
     if reviewed == 0 {
@@ -131,6 +155,7 @@ fn units(lines: &[&Line], stance: Stance) -> Vec<Unit> {
 }
 
 struct Columns {
+    id: usize,
     actor: usize,
     target: usize,
     label: usize,
@@ -144,6 +169,7 @@ impl Columns {
     fn of(table: &Table) -> Result<Self, TableError> {
         let [a, b, c, d] = PROBABILITIES;
         Ok(Self {
+            id: table.need(ROW_ID)?,
             actor: table.need(ACTOR)?,
             target: table.need(TARGET)?,
             label: table.need(STANCE)?,
@@ -169,16 +195,14 @@ impl Columns {
             *p = number(column, "a probability")?;
         }
         let sample = row.cell(Some(self.sample));
-        let review = match label(self.review)? {
-            Some(said) if !sample.is_empty() => {
-                let probability = number(self.sample, "a probability above 0")?;
-                if probability <= 0.0 {
-                    return Err(table.cell_error(row, sample, "a probability above 0"));
-                }
-                Some((said, probability))
-            }
-            _ => None,
+        let drawn = match plain_number(sample).as_str() {
+            "" => None,
+            _ => Some(number(self.sample, "a probability above 0")?),
         };
+        if drawn == Some(0.0) {
+            return Err(table.cell_error(row, sample, "a probability above 0"));
+        }
+        let review = label(self.review)?.zip(drawn);
         let labelled = label(self.label)?;
         let labelled = labelled.ok_or_else(|| table.cell_error(row, "", "the model's label"))?;
         let id = |column: usize| unguard(row.cell(Some(column))).to_owned();
@@ -198,6 +222,7 @@ impl Columns {
             },
             probabilities,
             label: labelled,
+            drawn,
             review,
         })
     }
@@ -261,6 +286,32 @@ mod tests {
         assert_eq!(named("2019-08-03", Period::Quarter).as_deref(), Some("2019-Q3"));
         assert_eq!(named("", Period::Year).as_deref(), Some("undated"));
         assert_eq!(named("03.08.2019", Period::Year), None);
+    }
+
+    #[test]
+    fn what_was_not_drawn_may_be_a_missing_value_and_a_twin_is_drawn_once() {
+        let mut table = audited();
+        let sample = table.column(SAMPLE_PROB).expect("a column");
+        let twins: Vec<Row> = table.rows.iter().filter(|row| !row.cells[sample].is_empty()).take(4).cloned().collect();
+        for row in table.rows.iter_mut().filter(|row| row.cells[sample].is_empty()) {
+            row.cells[sample] = "NA".into();
+        }
+        table.rows.extend(twins);
+        let found = totals(&table, By::All, None).expect("an audit");
+        assert_eq!((found.drawn, found.reviewed, found.totals[0].estimate.rows), (20, 20, 44));
+    }
+
+    #[test]
+    fn two_audits_are_not_pooled() {
+        let mut table = audited();
+        let sample = table.column(SAMPLE_PROB).expect("a column");
+        table.rows[1].cells[sample] = "0.125".into();
+        let error = totals(&table, By::All, None).expect_err("refused").to_string();
+        assert!(
+            error.contains("merged.csv holds rows of several audits") && error.contains("0.125 and 0.5"),
+            "{error}"
+        );
+        assert!(error.contains("estimate from the table of the first audit"), "{error}");
     }
 
     #[test]

@@ -20,13 +20,17 @@ pub fn stance(cell: &str) -> Result<Option<Stance>, String> {
     if found.is_none() && !text.is_empty() { Err(text) } else { Ok(found) }
 }
 
-/// Free text without surrounding white space; empty if the cell is a sign of a missing value. An apostrophe before a
-/// character that needs the formula guard is the guard, before any other it is the writer's.
+/// Free text without surrounding white space and formula guard; empty if the cell is a sign of a missing value.
 pub fn free(cell: &str) -> String {
-    let cell = cell.trim();
-    let bare = unguard(cell);
-    let text = if crate::output::cell::guard(bare) == cell { bare } else { cell };
+    let text = bare(cell.trim());
     if MISSING.contains(&text) { String::new() } else { text.trim().to_owned() }
+}
+
+/// The text of a cell that a person may have written: an apostrophe before a character that needs the formula guard is the
+/// guard, before any other it is the writer's.
+pub fn bare(cell: &str) -> &str {
+    let text = unguard(cell);
+    if crate::output::cell::guard(text) == cell { text } else { cell }
 }
 
 /// The parts of a cell that holds several names or notes.
@@ -34,10 +38,12 @@ pub fn several(cell: &str) -> Vec<String> {
     free(cell).split(JOINT.trim()).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// A number as plain decimals: decimal commas, exponents and closing zeros are undone. Other cells stay as they are.
+/// A number as plain decimals: decimal commas, exponents and closing zeros are undone. Empty if the cell is a sign of a
+/// missing value; other text stays as it is.
 pub fn plain_number(cell: &str) -> String {
-    let number = free(cell).replace(',', ".").parse().ok().filter(|n: &f64| n.is_finite());
-    number.map_or_else(|| cell.to_owned(), |number| number.to_string())
+    let text = free(cell);
+    let number = text.replace(',', ".").parse().ok().filter(|n: &f64| n.is_finite());
+    number.map_or(text, |number| number.to_string())
 }
 
 #[cfg(test)]
@@ -69,5 +75,6 @@ mod tests {
             assert_eq!(plain_number(cell), "0.054");
         }
         assert_eq!(plain_number("a, b"), "a, b");
+        assert!(["", " ", "NA", "NaN", "<NA>"].into_iter().all(|blank| plain_number(blank).is_empty()));
     }
 }

@@ -86,6 +86,8 @@ fn the_loop_runs_from_queue_to_merge_to_agreement() {
     assert_eq!(gold, fs::read(at("gold.csv")).expect("a file"));
 
     fill(&at("conflicts.csv"), "chair", |_| "none");
+    let (code, _, stderr) = demarche(folder.path(), &merge);
+    assert!(code == 2 && stderr.contains("conflicts.csv has reviews in review_stance"), "{stderr}");
     let decided = ["conflicts.csv", "--adjudicator", "chair", "--json", "summary.json"];
     let (code, stdout, stderr) = demarche(folder.path(), &[&merge[..], &decided].concat());
     assert_eq!(code, 0, "{stdout}{stderr}");
@@ -133,4 +135,28 @@ fn what_does_not_fit_is_refused_and_nothing_is_written() {
         demarche(folder.path(), &["review", "merge", "stances.csv", "stances.csv", "-o", "stances.csv"]);
     assert_eq!(code, 2);
     assert!(stderr.contains("stances.csv is an input and would be overwritten"), "{stderr}");
+    fs::write(at("back.csv"), format!("row_id,review_stance\n{row_id},c\n")).expect("written");
+    let merge = ["review", "merge", "stances.csv", "back.csv", "-o", "gold.csv"];
+    for twice in [["--json", "./gold.csv"], ["--conflicts", "corrections.jsonl"]] {
+        let (code, _, stderr) = demarche(folder.path(), &[&merge[..], &twice].concat());
+        assert!(code == 2 && stderr.contains("would be written twice") && !at("gold.csv").exists(), "{stderr}");
+    }
+}
+
+#[test]
+fn a_ledger_whose_last_line_has_no_end_stays_whole() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let table = Table::read("table", &fs::read(at("stances.csv")).expect("a file")).expect("a table");
+    for row in &table.rows[..2] {
+        fs::write(at("back.csv"), format!("row_id,review_stance\n{},c\n", row.cells[0])).expect("written");
+        let (code, _, stderr) =
+            demarche(folder.path(), &["review", "merge", "stances.csv", "back.csv", "-o", "gold.csv"]);
+        assert_eq!(code, 0, "{stderr}");
+        let ledger = fs::read_to_string(at("corrections.jsonl")).expect("a file");
+        fs::write(at("corrections.jsonl"), ledger.trim_end()).expect("written");
+    }
+    let ledger = fs::read_to_string(at("corrections.jsonl")).expect("a file");
+    assert!(ledger.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{ledger}");
+    assert_eq!(ledger.lines().count(), 2);
 }

@@ -1,6 +1,7 @@
 //! The programs themselves: a spreadsheet, pandas and R. `scripts/roundtrip` installs them and runs these tests.
 
 use super::{demarche, fill, folder};
+use demarche::review::table::Table;
 use std::fs;
 use std::path::Path;
 
@@ -11,8 +12,9 @@ fn other(folder: &Path, program: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The sample articles, labelled, and a table of awkward texts, each with and without a mark; reviews typed into both.
-fn handed_over() -> (tempfile::TempDir, Vec<String>) {
+/// The sample articles, labelled, and a table of awkward texts, each with and without a mark, and a queue of them; reviews
+/// typed into all. Of each what it was made from, and its name.
+fn handed_over() -> (tempfile::TempDir, Vec<(&'static str, &'static str)>) {
     let folder = folder();
     let root = env!("CARGO_MANIFEST_DIR");
     let (articles, model) = (format!("{root}/datasets/sample/articles"), format!("{root}/models/minilm-stance"));
@@ -21,8 +23,15 @@ fn handed_over() -> (tempfile::TempDir, Vec<String>) {
         arguments.extend(excel);
         assert_eq!(demarche(folder.path(), &arguments).0, 0);
     }
-    let names = ["stances.csv", "sample.csv", "sample-excel.csv"].map(str::to_owned).to_vec();
-    for name in &names {
+    let queue = ["review", "queue", "sample.csv", "--n", "100000", "--audit", "3", "-o", "queue.csv"];
+    assert_eq!(demarche(folder.path(), &queue).0, 0);
+    let names = vec![
+        ("stances.csv", "stances.csv"),
+        ("sample.csv", "sample.csv"),
+        ("sample-excel.csv", "sample-excel.csv"),
+        ("sample.csv", "queue.csv"),
+    ];
+    for (_, name) in &names {
         let mine = folder.path().join(format!("typed-{name}"));
         fs::copy(folder.path().join(name), &mine).expect("copied");
         fill(&mine, "ana", |i| ["", "Recognise", "E", "condemn"][i % 4]);
@@ -34,7 +43,7 @@ fn handed_over() -> (tempfile::TempDir, Vec<String>) {
     (folder, names)
 }
 
-/// Merges what came back: no machine cell may differ, and three rows of four are reviewed.
+/// Merges what came back: no machine cell may differ, three rows of four are reviewed, and three of a queue were drawn.
 fn merges_cleanly(folder: &Path, stances: &str, back: &str) {
     let (code, stdout, stderr) =
         demarche(folder, &["review", "merge", stances, back, "-o", "gold.csv", "--json", "gold.json"]);
@@ -50,6 +59,10 @@ fn merges_cleanly(folder: &Path, stances: &str, back: &str) {
         reader.records().map(|r| r.map(|r| kept.iter().map(|i| r[*i].to_owned()).collect()).expect("a row")).collect()
     };
     assert_eq!(cells(stances), cells("gold.csv"), "{back}");
+    let gold = Table::read("gold.csv", &fs::read(folder.join("gold.csv")).expect("a file")).expect("a table");
+    if let Some(drawn) = gold.column("sample_prob") {
+        assert_eq!(gold.rows.iter().filter(|row| !row.cells[drawn].is_empty()).count(), 3, "{back}");
+    }
 }
 
 #[test]
@@ -66,7 +79,7 @@ fn libreoffice_opens_and_saves_a_table_without_changing_a_machine_cell() {
     let plain = "--infilter=CSV:44,34,76,1";
     let utf8 = "csv:Text - txt - csv (StarCalc):44,34,76,1";
     let narrow = "csv:Text - txt - csv (StarCalc):59,34,1,1";
-    for name in &names {
+    for (stances, name) in &names {
         let mine = format!("typed-{name}");
         let stem = mine.trim_end_matches(".csv");
         for (i, (opened, saved)) in
@@ -74,12 +87,12 @@ fn libreoffice_opens_and_saves_a_table_without_changing_a_machine_cell() {
         {
             let out = format!("out{i}");
             soffice(&[opened, "--convert-to", saved, "--outdir", &out, &mine]);
-            merges_cleanly(folder.path(), name, &format!("{out}/{mine}"));
+            merges_cleanly(folder.path(), stances, &format!("{out}/{mine}"));
         }
         // By way of a workbook, as people who double-click and save do.
         soffice(&[plain, "--convert-to", "xlsx", "--outdir", "book", &mine]);
         soffice(&["--convert-to", utf8, "--outdir", "book", &format!("book/{stem}.xlsx")]);
-        merges_cleanly(folder.path(), name, &format!("book/{mine}"));
+        merges_cleanly(folder.path(), stances, &format!("book/{mine}"));
     }
 }
 
@@ -87,7 +100,7 @@ fn libreoffice_opens_and_saves_a_table_without_changing_a_machine_cell() {
 fn comes_back(program: &str, script: &str) {
     let (folder, names) = handed_over();
     let script = format!("{}/scripts/{script}", env!("CARGO_MANIFEST_DIR"));
-    for name in &names {
+    for (stances, name) in &names {
         other(folder.path(), program, &[&script, &format!("typed-{name}"), "back"]);
         let mut backs: Vec<String> = fs::read_dir(folder.path().join("back"))
             .expect("a folder")
@@ -96,7 +109,7 @@ fn comes_back(program: &str, script: &str) {
         backs.sort();
         assert!(backs.len() >= 6, "{backs:?}");
         for back in backs {
-            merges_cleanly(folder.path(), name, &back);
+            merges_cleanly(folder.path(), stances, &back);
         }
     }
 }

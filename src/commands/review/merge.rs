@@ -3,12 +3,14 @@
 use super::{read, same_file, table, write_json, write_table};
 use crate::cli::MergeArgs;
 use crate::model::folder::sha256;
+use crate::output::columns::REVIEW_STANCE;
 use crate::review::ledger::{self, Entry};
 use crate::review::merge::{Merged, merge};
 use crate::review::table::Table;
+use crate::review::typed;
 use anyhow::{Context, Result, ensure};
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Merges and tells what became of the rows; `false` if there are conflicts. Nothing is written if a file is refused.
@@ -21,6 +23,14 @@ pub(super) fn run(args: &MergeArgs, out: &mut dyn Write) -> Result<bool> {
         ensure!(
             !inputs().any(|input| same_file(path, input)),
             "{} is an input and would be overwritten; give the output another name",
+            path.display()
+        );
+    }
+    let outputs: Vec<&PathBuf> = [&args.output, &ledger_path, &conflicts_path].into_iter().chain(&args.json).collect();
+    for (i, path) in outputs.iter().enumerate() {
+        ensure!(
+            !outputs[..i].iter().any(|other| same_file(path, other)),
+            "{} would be written twice; give -o, --ledger, --conflicts and --json names of their own",
             path.display()
         );
     }
@@ -38,6 +48,11 @@ pub(super) fn run(args: &MergeArgs, out: &mut dyn Write) -> Result<bool> {
         merged.conflicts.is_empty() || !conflicts_are_input,
         "{} rows are still in conflict and {} is an input; give --conflicts another name",
         merged.conflicts.len(),
+        conflicts_path.display()
+    );
+    ensure!(
+        conflicts_are_input || !is_filled(&conflicts_path)?,
+        "{} has reviews in review_stance and would be overwritten; merge it too, or give --conflicts another name",
         conflicts_path.display()
     );
 
@@ -89,14 +104,28 @@ fn known_entries(path: &Path) -> Result<Vec<Entry>> {
     Ok(ledger::read(&path.display().to_string(), &text)?)
 }
 
-/// Adds lines to the end of the ledger and makes sure that they are on the disk.
+/// Whether someone has filled in the conflicts that an earlier run wrote.
+fn is_filled(path: &Path) -> Result<bool> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    let Ok(table) = Table::read(&path.display().to_string(), &read(path)?) else { return Ok(false) };
+    let review = table.column(REVIEW_STANCE);
+    Ok(table.rows.iter().any(|row| !typed::free(row.cell(review)).is_empty()))
+}
+
+/// Adds lines to the end of the ledger, after ending its last one, and makes sure that they are on the disk.
 fn append(path: &Path, entries: &[Entry]) -> Result<()> {
-    let mut lines = Vec::new();
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    let mut lines = if last == *b"\n" { Vec::new() } else { vec![b'\n'] };
     for entry in entries {
         serde_json::to_writer(&mut lines, entry)?;
         lines.push(b'\n');
     }
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(&lines)?;
     Ok(file.sync_all()?)
 }

@@ -48,8 +48,8 @@ fn tell(queue: &Queue, args: &QueueArgs, out: &mut dyn Write) -> Result<()> {
         queue.rows.len(),
         queue.frame
     )?;
-    for reason in [Reason::Audit, Reason::Uncertain, Reason::Mixed, Reason::RareClass, Reason::NewDyad] {
-        writeln!(out, "  {:<12}{:>5}", reason.name(), count(reason))?;
+    for reason in Reason::ALL {
+        writeln!(out, "  {:<13}{:>5}", reason.name(), count(reason))?;
     }
     if let Some(p) = queue.rows.iter().find_map(|q| q.sample_prob) {
         let (size, frame) = (count(Reason::Audit), queue.frame);

@@ -21,7 +21,7 @@ function reviewedTable() {
 }
 
 function download() {
-  const name = `${file.name.replace(/\.csv$/i, "")}.reviewed.csv`;
+  const name = `${file.name.replace(/\.csv(\.gz|\.zst)?$/i, "")}.reviewed.csv`;
   const address = URL.createObjectURL(new Blob(reviewedTable(), { type: "text/csv;charset=utf-8" }));
   const link = html("a", { href: address, download: name });
   document.body.append(link);

@@ -49,6 +49,7 @@ function openMap() {
   byId("map").replaceChildren(svg("svg", { viewBox: `0 0 ${WORLD.width} ${WORLD.height}`, role: "img", id: "map-svg" },
     svg("g", {}, ...outlines), svg("g", {}, ...dots), overlay("engage"), overlay("condemn")));
   byId("map-legend").replaceChildren(
+    html("span", {}, "Of its rows with a stance:"),
     ...STANCES.slice(0, 3).map((stance) => html("span", {}, swatch(stance), badge(stance), ` mostly ${stance}`)),
     html("span", {}, swatch("none"), badge("none"), " only none"),
     html("span", {}, swatch("absent"), " no row"),

@@ -1,4 +1,4 @@
-// Actors in rows, targets in columns: in each cell the letter of the stance that prevails, and how many rows there are.
+// Actors in rows, targets in columns: in each cell the letter of the stance that prevails, and how many rows have a stance.
 
 function drawMatrix(counted) {
   const size = Number(value("size"));
@@ -23,7 +23,7 @@ function drawMatrix(counted) {
     const told = `${nameOf(actor)} → ${nameOf(target)}: ${inWords(counts)}`;
     return html("td", { class: stance }, html("button", {
       type: "button", title: told, "aria-label": told, onclick: () => showRowsOf({ actor, target }),
-    }, html("b", {}, stance[0].toUpperCase()), counts.all > 1 && ` ${counts.all}`));
+    }, html("b", {}, stance[0].toUpperCase()), withStance(counts) > 1 && ` ${withStance(counts)}`));
   };
   byId("matrix").replaceChildren(html("table", {},
     html("thead", {}, html("tr", {}, html("th", { class: "corner" }, html("span", { class: "soft" }, "actor ↓ target →")),

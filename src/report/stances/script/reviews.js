@@ -29,14 +29,23 @@ function put(row, value) {
   keep(row);
 }
 
+/** Whose review it is: a stance is of who presses it, and a note does not take it over; a note alone is of who writes it. */
+function reviewerOf(row, change) {
+  const before = review(row);
+  const value = { ...before, ...change };
+  if (!value.stance && !value.note) return "";
+  if (value.stance && !("stance" in change)) return before.reviewer;
+  const name = byId("reviewer").value.trim();
+  if (value.stance && name) return name;
+  const part = value.stance ? "stance" : "note";
+  return [before, inTable(row)].find((said) => said[part] === value[part])?.reviewer ?? name;
+}
+
 /** Sets the stance or the note of a row (`{ stance }` or `{ note }`); returns whether that changed anything. */
 function setReview(row, change) {
   const before = review(row);
-  const value = { ...before, ...change };
-  if (value.stance === before.stance && value.note === before.note) return false;
-  value.reviewer = value.stance || value.note ? byId("reviewer").value.trim() : "";
-  const table = inTable(row);
-  if (value.stance === table.stance && value.note === table.note) value.reviewer = table.reviewer;
+  const value = { ...before, ...change, reviewer: reviewerOf(row, change) };
+  if (sameReview(value, before)) return false;
   const last = undone.at(-1);
   // Typing a note is one change, not one a letter.
   const typing = "note" in change && last?.row === row && last.typing;

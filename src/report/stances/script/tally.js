@@ -19,7 +19,10 @@ function tally(counted, key) {
   return counts;
 }
 
-/** The stance of most rows; `none` only where there is nothing else. */
+/** How many rows have a stance, that is, another than `none`. */
+const withStance = (counts) => counts.all - counts.none;
+
+/** The stance of most rows with a stance; `none` only where there is nothing else. */
 function prevailing(counts) {
   const most = Math.max(counts.recognize, counts.engage, counts.condemn);
   return most === 0 ? "none" : PRECEDENCE.find((stance) => counts[stance] === most);
