@@ -18,7 +18,7 @@ const CALIBRATION_SHARE: f64 = 0.06;
 /// Longest example in tokens.
 const MAX_TOKENS: usize = 256;
 /// Budget of a passage with context, in tokens.
-const CONTEXT_TOKENS: usize = 96;
+const CONTEXT_TOKENS: usize = 112;
 
 /// Runs the command.
 ///

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Averages the weights of models that share a start (Wortsman et al. 2022, *Model soups*), and calibrates the mean.
+
+usage: average.py OUT MODEL MODEL...              the mean of the weights; everything else from the last model
+       average.py --held-out OUT.jsonl GOLD...    the texts that `train` holds out of these files for calibration
+       average.py --calibrate MODEL PREDICTIONS   temperature and review thresholds from `evaluate --predictions` on them
+
+Needs numpy and safetensors. Temperature and thresholds are defined as in `src/calibrate.rs`.
+"""
+import gzip
+import hashlib
+import json
+import pathlib
+import shutil
+import sys
+
+FILES = ("config.json", "stance.json", "tokenizer.json", "model.safetensors")
+LABELS = ("none", "recognize", "engage", "condemn")
+PRECISIONS = (0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
+SHARE = 0.06
+
+
+def seal(folder):
+    """Writes SHA256SUMS."""
+    digest = lambda name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text("".join(f"{digest(name)}  {name}\n" for name in FILES))
+
+
+def average(out, *models):
+    import numpy
+    from safetensors.numpy import load_file, save_file
+
+    out, models = pathlib.Path(out), [pathlib.Path(m) for m in models]
+    weights = [load_file(m / "model.safetensors") for m in models]
+    shutil.copytree(models[-1], out)
+    mean = lambda name: sum(w[name].astype(numpy.float32) for w in weights) / len(weights)
+    save_file({name: mean(name).astype(numpy.float16) for name in weights[0]}, out / "model.safetensors")
+    stance = json.loads((out / "stance.json").read_text())
+    trained = [json.loads((m / "stance.json").read_text()) for m in models]
+    stance["name"] = out.name
+    stance["training"] = {"mean_of": [{"name": t["name"], **(t["training"] or {})} for t in trained]}
+    (out / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
+    seal(out)
+
+
+def held_out(out, *files):
+    kept = 0
+    with open(out, "w", encoding="utf-8") as destination:
+        for path in files:
+            opener = gzip.open if path.endswith(".gz") else open
+            with opener(path, "rt", encoding="utf-8") as lines:
+                for line in lines:
+                    draw = int.from_bytes(hashlib.sha256(json.loads(line)["id"].encode()).digest()[:4], "big")
+                    if draw < SHARE * (2**32 - 1):
+                        destination.write(line.rstrip("\n") + "\n")
+                        kept += 1
+    print(f"{out}: {kept} texts", file=sys.stderr)
+
+
+def calibrate(folder, predictions):
+    import numpy
+
+    folder = pathlib.Path(folder)
+    stance = json.loads((folder / "stance.json").read_text())
+    with open(predictions, encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    probabilities = numpy.array([[r[f"p_{label}"] for label in LABELS] for r in rows])
+    gold = numpy.array([LABELS.index(r["gold"]) for r in rows])
+    # Logits up to a constant, which the softmax does not see.
+    logits = numpy.log(numpy.maximum(probabilities, 1e-12)) * stance["temperature"]
+
+    def log_softmax(temperature):
+        scaled = logits / temperature
+        scaled -= scaled.max(axis=1, keepdims=True)
+        return scaled - numpy.log(numpy.exp(scaled).sum(axis=1, keepdims=True))
+
+    loss = lambda log: -log_softmax(numpy.exp(log))[numpy.arange(len(gold)), gold].mean()
+    low, high, ratio = numpy.log(0.05), numpy.log(20.0), (5**0.5 - 1) / 2
+    while high - low > 1e-4:
+        a, b = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, b) if loss(a) < loss(b) else (a, high)
+    stance["temperature"] = float(numpy.exp((low + high) / 2))
+    calibrated = numpy.exp(log_softmax(stance["temperature"]))
+
+    def threshold(label, precision):
+        claimed = calibrated.argmax(axis=1) == label
+        claims = sorted(zip(calibrated[claimed, label], gold[claimed] == label), key=lambda c: -c[0])
+        hits, found = 0, 1.0
+        for i, (p, hit) in enumerate(claims):
+            hits += bool(hit)
+            last = i + 1 == len(claims)
+            if (last or claims[i + 1][0] < p) and hits >= precision * (i + 1):
+                found = 0.0 if last else float(p)
+        return found
+
+    stance["thresholds"] = {
+        f"{precision:.2f}": {label: threshold(i, precision) for i, label in sorted(enumerate(LABELS), key=lambda x: x[1])}
+        for precision in PRECISIONS
+    }
+    (folder / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
+    seal(folder)
+    print(f"{folder}: temperature {stance['temperature']:.4f} from {len(rows)} pairs", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    command, *rest = sys.argv[1:]
+    {"--held-out": held_out, "--calibrate": calibrate}.get(command, lambda *m: average(command, *m))(*rest)
