@@ -95,7 +95,7 @@ pub fn share(units: &[Unit], lambda: f64) -> Estimate {
     let enough = positives.min(sample.len() - positives) >= FEWEST;
     let census = sample.len() == rows && sample.iter().all(|(weight, _)| *weight <= 1.0);
     let interval = (enough || census).then(|| {
-        let margin = quantile(sample.len()) * variance(&sample, bias).sqrt() / weight;
+        let margin = if census { 0.0 } else { quantile(sample.len()) * variance(&sample, bias).sqrt() / weight };
         Interval { low: (value - margin).clamp(0.0, 1.0), high: (value + margin).clamp(0.0, 1.0) }
     });
     Estimate { share: Some(value.clamp(0.0, 1.0)), interval, ..none }
@@ -218,6 +218,7 @@ mod tests {
         let estimate = share(&all, tuning(&all));
         assert!((estimate.share.expect("reviewed") - 0.25).abs() < 1e-12);
         assert_eq!(estimate.interval.map(|i| i.high - i.low), Some(0.0));
+        assert!(share(&all[..1], 1.0).interval.is_some(), "one row that was reviewed is known");
     }
 
     #[test]
