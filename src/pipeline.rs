@@ -8,6 +8,7 @@ use crate::encode::{Batch, EncodedExample, Encoder, ROLES, batches};
 use crate::engine::Engine;
 use crate::example::Example;
 use crate::mention::{Detector, Linked};
+use crate::model::Model;
 use crate::model::config::StanceConfig;
 use crate::passage::{Passage, Scope, passages};
 use crate::predict::{BATCH_TOKENS, PredictError};
@@ -49,7 +50,12 @@ struct Prepared {
     examples: Vec<(EncodedExample, usize, Vec<usize>)>,
 }
 
-impl Corridor<'_> {
+impl<'a> Corridor<'a> {
+    /// The corridor through a model, with an engine on its weights.
+    pub fn new(detector: &'a Detector, model: &'a Model, engine: &'a dyn Engine, scope: &'a Scope) -> Self {
+        Self { detector, encoder: &model.encoder, engine, stance: &model.stance, scope }
+    }
+
     /// Labels a window of documents. Toward one target, `aliases` are further names of it.
     ///
     /// # Errors

@@ -21,13 +21,7 @@ pub(super) fn run(args: &EvaluateArgs, model: &Model, out: &mut dyn Write) -> Re
     }
     let engine = model.cpu_engine()?;
     let detector = Detector::new(Registry::embedded()?);
-    let corridor = Corridor {
-        detector: &detector,
-        encoder: &model.encoder,
-        engine: &engine,
-        stance: &model.stance,
-        scope: &Scope::All,
-    };
+    let corridor = Corridor::new(&detector, model, &engine, &Scope::All);
     let (groups, countries, additions) = (behaviour::groups()?, behaviour::countries()?, behaviour::additions());
     let plan = Plan {
         groups: &groups,

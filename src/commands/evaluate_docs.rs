@@ -35,13 +35,7 @@ pub(super) fn judge_folder(folder: &Path, show: bool, model: &Model, out: &mut d
         }
         linked.name_target(&gold.document.text, &gold.target.code, &gold.target.aliases);
         let scope = Scope::Toward(gold.target.code.clone());
-        let corridor = Corridor {
-            detector: &detector,
-            encoder: &model.encoder,
-            engine: &engine,
-            stance: &model.stance,
-            scope: &scope,
-        };
+        let corridor = Corridor::new(&detector, model, &engine, &scope);
         let labelled = corridor.label_linked(vec![gold.document.clone()], vec![linked])?;
         for labelled in &labelled {
             let pairs = judge(&gold, labelled);

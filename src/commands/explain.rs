@@ -19,10 +19,7 @@ use std::io::Write;
 /// # Errors
 /// If the document cannot be read or found, or the model, a registry file or the page cannot be opened.
 pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
-    let mut registry = Registry::embedded()?;
-    for path in &args.registry {
-        registry.extend(path)?;
-    }
+    let registry = Registry::with(&args.registry)?;
     let scope = Scope::named(args.target.as_deref(), &registry)?;
     if let Some(html) = &args.html {
         ensure!(!same_file(html, &args.input), "{} would overwrite its own input", html.display());
@@ -32,13 +29,7 @@ pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
     let detector = Detector::new(registry);
     let model = Model::open(&args.model)?;
     let engine = model.cpu_engine()?;
-    let corridor = Corridor {
-        detector: &detector,
-        encoder: &model.encoder,
-        engine: &engine,
-        stance: &model.stance,
-        scope: &scope,
-    };
+    let corridor = Corridor::new(&detector, &model, &engine, &scope);
     let trace = trace(&corridor, document, &args.target_alias, model.stance.thresholds(args.precision)?)?;
     match &args.html {
         None => text::print(&trace, detector.registry(), out)?,

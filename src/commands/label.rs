@@ -34,10 +34,7 @@ const WINDOW: usize = 32;
 pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     let started = Instant::now();
     let inputs = ingest::inputs(&args.inputs)?;
-    let mut registry = Registry::embedded()?;
-    for path in &args.registry {
-        registry.extend(path)?;
-    }
+    let registry = Registry::with(&args.registry)?;
     let scope = Scope::named(args.target.as_deref(), &registry)?;
     let detector = Detector::new(registry);
     let model = Model::open(&args.model)?;
@@ -45,13 +42,7 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }
     let engine = Memo::new(model.cpu_engine()?);
-    let corridor = Corridor {
-        detector: &detector,
-        encoder: &model.encoder,
-        engine: &engine,
-        stance: &model.stance,
-        scope: &scope,
-    };
+    let corridor = Corridor::new(&detector, &model, &engine, &scope);
     let thresholds = model.stance.thresholds(args.precision)?;
     let fingerprint = fingerprint(args, &inputs, &model, detector.registry());
     let (mut tables, mut tally) = Tables::open(args, detector.registry(), thresholds, fingerprint)?;

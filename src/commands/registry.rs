@@ -15,10 +15,7 @@ use std::path::Path;
 /// # Errors
 /// If a table cannot be read, a name is unknown, or a file cannot be written.
 pub fn run(args: &RegistryArgs, out: &mut dyn Write) -> Result<bool> {
-    let mut registry = Registry::embedded()?;
-    for path in &args.registry {
-        registry.extend(path)?;
-    }
+    let registry = Registry::with(&args.registry)?;
     match &args.action {
         RegistryAction::List { polities } if polities.is_empty() => overview(&registry, out)?,
         RegistryAction::List { polities } => {

@@ -103,6 +103,18 @@ impl Registry {
         Ok(registry)
     }
 
+    /// The embedded tables and the aliases of `files`.
+    ///
+    /// # Errors
+    /// As [`Registry::extend`].
+    pub fn with(files: &[PathBuf]) -> Result<Self, RegistryError> {
+        let mut registry = Self::embedded()?;
+        for path in files {
+            registry.extend(path)?;
+        }
+        Ok(registry)
+    }
+
     /// Adds aliases from a file with the columns of `datasets/registry/aliases`.
     ///
     /// # Errors

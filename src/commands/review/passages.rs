@@ -29,10 +29,7 @@ pub(super) fn run(args: &PassagesArgs, out: &mut dyn Write) -> Result<bool> {
         ensure!(!same_file(&args.output, input), "{} would overwrite its own input", args.output.display());
     }
     ensure!(rows > 0, "{} has no row with a review_stance", args.merged.display());
-    let mut registry = Registry::embedded()?;
-    for path in &args.registry {
-        registry.extend(path)?;
-    }
+    let registry = Registry::with(&args.registry)?;
     let scope = Scope::named(args.target.as_deref(), &registry)?;
     let detector = Detector::new(registry);
     let model = Model::open(&args.model)?;
