@@ -6,7 +6,7 @@ usage: excerpts.py ARTICLES.jsonl... OUT.jsonl   Refuses articles whose mentions
 A passage is a sentence with the sentences before it while all stay within WORDS. An article with a `target` asks for
 stances toward it (`stances`: [actor, stance]) and of it (`reverse`); if the target is not named in a passage, the nearest
 earlier sentence that names it goes in front. An article without one asks for every pair of which one polity stands in
-the sentence itself (`stances`: [actor, target, stance]); besides, passages that lack the polity which the article names
+the sentence itself (`stances`: [actor, target, stance], or with a fourth member that tells whether it is sure); besides, passages that lack the polity which the article names
 most are asked about it as those of an article with a target are. A pair's label in a passage is its latest stance there.
 """
 import collections
@@ -34,9 +34,10 @@ def place(article):
             placed.append({"start": start, "end": at, "surface": surface, "code": code})
         sentence["mentions"] = placed
         target = article["target"]["code"] if "target" in article else None
-        for actor, *toward, stance in sentence["stances"] + sentence.get("reverse", []):
-            if stance not in LABELS or actor in (toward or [target]) or not {actor, *toward} <= codes:
-                raise ValueError(f"stance {actor} {' '.join(toward)} {stance} in {sentence['text']!r}")
+        for said in sentence["stances"] + sentence.get("reverse", []):
+            actor, toward, stance = (said[0], target, said[1]) if target else said[:3]
+            if stance not in LABELS or actor == toward or not {actor, toward} <= codes | {target}:
+                raise ValueError(f"stance {actor} {toward} {stance} in {sentence['text']!r}")
 
 
 def window(words, i):
@@ -87,16 +88,17 @@ def passage(article, indices):
         for m in sentence["mentions"]:
             mentions.append({**m, "start": m["start"] + len(text), "end": m["end"] + len(text)})
         text += sentence["text"]
-        toward.update(dict(sentence["stances"]))
-        back.update(dict(sentence.get("reverse", [])))
+        toward.update({actor: said for actor, *said in sentence["stances"]})
+        back.update({actor: said for actor, *said in sentence.get("reverse", [])})
     polities = list(dict.fromkeys(m["code"] for m in mentions))
     if target not in polities or len(polities) < 2:
         return None
     pairs = []
     for polity in polities:
         if polity != target:
-            pairs.append({"actor": polity, "target": target, "stance": toward.get(polity, "none"), "sure": True})
-            pairs.append({"actor": target, "target": polity, "stance": back.get(polity, "none"), "sure": True})
+            for actor, other, said in ((polity, target, toward), (target, polity, back)):
+                stance, *sure = said.get(polity, ["none"])
+                pairs.append({"actor": actor, "target": other, "stance": stance, "sure": all(sure)})
     return {"text": text, "mentions": mentions, "pairs": pairs}
 
 
@@ -135,8 +137,8 @@ def toward_most_named(article):
     sentences = [
         {
             **s,
-            "stances": [[a, stance] for a, t, stance in s["stances"] if t == target],
-            "reverse": [[t, stance] for a, t, stance in s["stances"] if a == target],
+            "stances": [[a, *said] for a, t, *said in s["stances"] if t == target],
+            "reverse": [[t, *said] for a, t, *said in s["stances"] if a == target],
         }
         for s in article["sentences"]
     ]
