@@ -97,7 +97,7 @@ def main(labels, corpus, destination):
             except ValueError as error:
                 sys.exit(f"{labels}: the record of {key}: {error}")
             for i, passage in enumerate(passages):
-                name = source.get("id", f"u{number}") + (f"-{i:02}" if make is article else "")
+                name = source.get("id", f"u{number}") + (f"#{i:02}" if make is article else "")
                 date = {"date": source["date"]} if source.get("date") else {}
                 out.write(json.dumps({"id": name, **date, **passage}, ensure_ascii=False) + "\n")
                 done += 1

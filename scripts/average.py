@@ -50,7 +50,8 @@ def held_out(out, *files):
             opener = gzip.open if path.endswith(".gz") else open
             with opener(path, "rt", encoding="utf-8") as lines:
                 for line in lines:
-                    draw = int.from_bytes(hashlib.sha256(json.loads(line)["id"].encode()).digest()[:4], "big")
+                    document = json.loads(line)["id"].rsplit("#", 1)[0]
+                    draw = int.from_bytes(hashlib.sha256(document.encode()).digest()[:4], "big")
                     if draw < SHARE * (2**32 - 1):
                         destination.write(line.rstrip("\n") + "\n")
                         kept += 1

@@ -46,8 +46,10 @@ def passages(path):
 def articles(path):
     texts = list(records(path))
     sentences = [s for t in texts for s in t["sentences"]]
-    labels = [x[-1] for s in sentences for key in ("stances", "reverse") for x in s.get(key, [])]
-    return [len(texts), len(sentences), sum(len(s["mentions"]) for s in sentences), *stances(labels)[1:]]
+    said = [x for s in sentences for key in ("stances", "reverse") for x in s.get(key, [])]
+    unsure = sum(x[-1] is False for x in said)
+    labels = [next(part for part in reversed(x) if part is not False) for x in said]
+    return [len(texts), len(sentences), sum(len(s["mentions"]) for s in sentences), *stances(labels)[1:], unsure]
 
 
 def annotations(path):
@@ -61,12 +63,12 @@ def main(folder="datasets"):
     root = pathlib.Path(folder)
     if not (root / "composed").is_dir():
         sys.exit(f"{root}: no folder `composed`, expected the folder `datasets`")
-    files = sorted((root / "composed").glob("*.jsonl")) + sorted((root / "recognition").glob("*.jsonl"))
+    files = sorted((root / "composed").glob("*.jsonl")) + [f for test in ("recognition", "constructions") for f in sorted((root / test).glob("*.jsonl"))]
     short = [f for f in files if not f.name.startswith("articles_")]
     long = [f for f in files if f.name.startswith("articles_")]
     name = lambda path: f"`{path.relative_to(root)}`"
     table(["passages", "texts", "pairs", *STANCES, "unsure"], [[name(f), *passages(f)] for f in short])
-    table(["articles", "articles", "sentences", "mentions", *STANCES[1:]], [[name(f), *articles(f)] for f in long])
+    table(["articles", "articles", "sentences", "mentions", *STANCES[1:], "unsure"], [[name(f), *articles(f)] for f in long])
     gold = list(records(root / "sample" / "gold.jsonl"))
     labels = [a["stance"] for g in gold for a in g["actors"]]
     table(["whole articles", "articles", "labels", *STANCES], [["`sample`", len(gold), len(labels), *stances(labels)]])

@@ -6,8 +6,9 @@ usage: excerpts.py ARTICLES.jsonl... OUT.jsonl   Refuses articles whose mentions
 A passage is a sentence with the sentences before it while all stay within WORDS. An article with a `target` asks for
 stances toward it (`stances`: [actor, stance]) and of it (`reverse`); if the target is not named in a passage, the nearest
 earlier sentence that names it goes in front. An article without one asks for every pair of which one polity stands in
-the sentence itself (`stances`: [actor, target, stance], or with a fourth member that tells whether it is sure); besides, passages that lack the polity which the article names
+the sentence itself (`stances`: [actor, target, stance]); besides, passages that lack the polity which the article names
 most are asked about it as those of an article with a target are. A pair's label in a passage is its latest stance there.
+A stance may end with `false`: an annotator doubted it. The passage at the fifth sentence of `a` is named `a#05`, one toward the polity named most `a#05t`.
 """
 import collections
 import itertools
@@ -15,7 +16,7 @@ import json
 import os
 import sys
 
-WORDS = 68  # about the 96 tokens of `context_tokens`
+WORDS = 78  # about the 112 tokens of `context_tokens`
 LABELS = ("recognize", "engage", "condemn")
 
 
@@ -108,7 +109,7 @@ def excerpts(article):
     anchored_only = False
     if "target" not in article:
         for number, found in open_excerpts(article["sentences"]):
-            yield {"id": f"{article['id']}-{number:02}", "date": article["date"], **found}
+            yield {"id": f"{article['id']}#{number:02}", "date": article["date"], **found}
         article, anchored_only = toward_most_named(article), True
     sentences, target = article["sentences"], article["target"]["code"]
     words = [len(s["text"].split()) for s in sentences]
@@ -127,7 +128,7 @@ def excerpts(article):
             indices.insert(0, anchor)
         found = passage(article, indices)
         if found:
-            yield {"id": f"{article['id']}-{i + 1:02}", "date": article["date"], **found}
+            yield {"id": f"{article['id']}#{i + 1:02}{'t' if anchored_only else ''}", "date": article["date"], **found}
 
 
 def toward_most_named(article):
@@ -142,7 +143,7 @@ def toward_most_named(article):
         }
         for s in article["sentences"]
     ]
-    return {**article, "id": f"{article['id']}t", "target": {"code": target}, "sentences": sentences}
+    return {**article, "target": {"code": target}, "sentences": sentences}
 
 
 def main(*paths):
