@@ -296,6 +296,16 @@ pub struct TrainArgs {
     /// Hugging Face folder with the start weights (BERT, safetensors), or a demarche model
     #[arg(long, value_name = "DIR")]
     pub start: PathBuf,
+    /// Adapt a demarche model to these corrected labels (what `review passages` writes): the other files are replayed so
+    /// that nothing is forgotten, calibration stays, and figures before and after are measured on documents kept back
+    #[arg(long, value_name = "FILE")]
+    pub corrections: Vec<PathBuf>,
+    /// Weight of a corrected label beside a replayed one
+    #[arg(long, default_value_t = 3.0, requires = "corrections")]
+    pub correction_weight: f32,
+    /// Share of the documents that is kept back to judge an adaptation on
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2, requires = "corrections")]
+    pub held_out: f64,
     /// Labelled texts that choose the best epoch; never trained on
     #[arg(long, value_name = "FILE")]
     pub dev: Vec<PathBuf>,

@@ -14,6 +14,7 @@ pub mod explain;
 pub mod export;
 pub mod gold;
 pub mod gold_docs;
+pub mod held_out;
 pub mod ingest;
 pub mod mention;
 pub mod metrics;

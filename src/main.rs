@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Command::Registry(args) => commands::registry::run(&args, out),
         Command::Report(args) => commands::report::run(&args, out),
         #[cfg(feature = "torch")]
-        Command::Train(args) => commands::train::run(&args).map(|()| true),
+        Command::Train(args) => commands::train::run(&args, out).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -61,5 +61,5 @@ fn a_strong_pull_keeps_the_old_model_and_too_few_texts_are_refused() {
     fs::write(folder.path().join("one.jsonl"), first).expect("written");
     let (code, _, err) = run(folder.path(), &["refit", "one.jsonl", "--replay", &replay, "--start", &tiny, "-o", "no"]);
     assert_eq!(code, Some(2));
-    assert!(err.contains("one.jsonl: too few for --held-out 0.2"), "{err}");
+    assert!(err.contains("in the corrections: too few for --held-out 0.2"), "{err}");
 }

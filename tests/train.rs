@@ -89,3 +89,49 @@ fn a_stopped_run_ends_with_the_weights_of_an_unstopped_one() {
     assert!(furthest(&outcome.weights, &resumed.weights) < 1e-6);
     assert_eq!(outcome.history.last(), resumed.history.last());
 }
+
+fn demarche(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = assert_cmd::Command::cargo_bin("demarche").expect("the binary is built");
+    let output = command.current_dir(folder).args(arguments).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_model_adapted_to_corrections_says_what_it_gained_and_keeps_its_calibration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |p: &str| root().join(p).display().to_string();
+    let (tiny, corrections, replay) =
+        (path("models/tiny"), path("datasets/composed/passages_b.jsonl"), path("datasets/composed/composed.jsonl"));
+    let adapt = |output: &str, more: &[&str]| {
+        let arguments = ["train", &replay, "--corrections", &corrections, "--start", &tiny, "-o", output, "--mix", "0"];
+        demarche(folder.path(), &[&arguments[..], &["--checkpoint", "runs", "--learning-rate", "0.003"], more].concat())
+    };
+    let (code, out, err) = adapt("mine", &["--epochs", "6"]);
+    assert_eq!(code, Some(0), "{err}");
+    let stance = |folder: &Path| -> serde_json::Value {
+        let json = std::fs::read_to_string(folder.join("stance.json")).expect("a model folder");
+        serde_json::from_str(&json).expect("JSON")
+    };
+    let (old, new) = (stance(Path::new(&tiny)), stance(&folder.path().join("mine")));
+    for key in ["temperature", "thresholds", "max_tokens", "context_tokens"] {
+        assert_eq!(old[key], new[key], "{key}");
+    }
+    let figures = new["training"]["figures"].as_array().expect("figures");
+    for (figure, name) in figures.iter().zip(["corrections held out", "replay held out"]) {
+        let accuracy: Vec<f64> = serde_json::from_value(figure["accuracy"].clone()).expect("before and after");
+        assert!(accuracy[1] > accuracy[0] + 0.05, "{name}: {accuracy:?}");
+        let line = out.lines().find(|l| l.starts_with(name)).expect("a line of the table");
+        assert!(line.ends_with(&format!("{:.4}  {:.4}", accuracy[0], accuracy[1])), "{line}");
+    }
+    assert_eq!(figures.len(), 2);
+    let learned: usize = new["training"]["adaptation"]["texts"].as_u64().expect("a count") as usize;
+    assert!((900..1050).contains(&learned), "{learned} of 1,217 texts were learned from");
+
+    let (code, _, err) = adapt(&tiny, &[]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("would overwrite the model that it starts from"), "{err}");
+    let (code, _, err) = adapt("no", &["--held-out", "0.000001"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("0 to judge on in the corrections: too few for --held-out 0.000001"), "{err}");
+}

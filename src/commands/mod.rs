@@ -1,6 +1,8 @@
 //! One file a subcommand: opens what the arguments name, walks the corridor, writes what was asked. `evaluate` has
-//! five more: its two ways of judging, the behavioural suite, the reader of another run's predictions, and what it prints.
+//! five more: its two ways of judging, the behavioural suite, the reader of another run's predictions, and what it prints;
+//! `adaptation` is what `refit` and `train` share.
 
+mod adaptation;
 pub mod evaluate;
 mod evaluate_against;
 mod evaluate_behaviour;

@@ -118,16 +118,22 @@ fn label(table: &Table, row: &Row) -> Result<(Stance, bool), TableError> {
     Ok((model.ok_or_else(|| table.cell_error(row, "", "a stance"))?, false))
 }
 
-/// A task for `<Text name="text" value="$evidence"/>` and `<Choices name="stance" toName="text">`.
+/// A task for `<Text name="text" value="$evidence"/>` and `<Choices name="stance" toName="text">`: the model's label is its
+/// prediction, a review its annotation.
 fn label_studio(cells: &Map<String, Value>, (stance, reviewed): (Stance, bool)) -> Value {
-    let score = cells.get("confidence").cloned().unwrap_or_default();
-    let choice = json!([{ "from_name": "stance", "to_name": "text", "type": "choices",
-        "value": { "choices": [stance.name()] } }]);
-    if reviewed {
-        json!({ "data": cells, "annotations": [{ "result": choice }] })
-    } else {
-        json!({ "data": cells, "predictions": [{ "model_version": "demarche", "score": score, "result": choice }] })
+    let choice = |label: &str| {
+        let value = json!({ "choices": [label] });
+        json!([{ "from_name": "stance", "to_name": "text", "type": "choices", "value": value }])
+    };
+    let mut task = json!({ "data": cells });
+    if let Some(model) = cells.get(STANCE).and_then(Value::as_str) {
+        let score = cells.get("confidence").cloned().unwrap_or_default();
+        task["predictions"] = json!([{ "model_version": "demarche", "score": score, "result": choice(model) }]);
     }
+    if reviewed {
+        task["annotations"] = json!([{ "result": choice(stance.name()) }]);
+    }
+    task
 }
 
 /// The evidence as text and the label; the other columns are metadata, with `column_` before a name that the task needs.
@@ -200,7 +206,9 @@ mod tests {
         let tasks = &exported(Format::LabelStudio)[0];
         assert_eq!(tasks[0]["predictions"][0]["result"][0]["value"]["choices"], json!(["engage"]));
         assert_eq!(tasks[0]["predictions"][0]["score"], 0.95);
+        assert!(tasks[0]["annotations"].is_null());
         assert_eq!(tasks[1]["annotations"][0]["result"][0]["value"]["choices"], json!(["condemn"]));
+        assert_eq!(tasks[1]["predictions"][0]["result"][0]["value"]["choices"], json!([tasks[1]["data"]["stance"]]));
         let doccano = exported(Format::Doccano);
         assert_eq!(
             (&doccano[1]["text"], &doccano[1]["label"], &doccano[1]["row_id"]),

@@ -1,6 +1,7 @@
 //! A run's whole state on disk, so that a stopped run goes on as if it had not stopped.
 
 use super::optimizer::AdamW;
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -66,12 +67,9 @@ pub(super) fn save_best(folder: &Path, optimizer: &AdamW) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The variables of the best epoch, if one was kept.
-pub(super) fn load_best(folder: &Path) -> anyhow::Result<Option<Vec<(String, Tensor)>>> {
+/// The variables of the best epoch.
+pub(super) fn load_best(folder: &Path) -> anyhow::Result<Vec<(String, Tensor)>> {
     let path = folder.join(BEST);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let named = Tensor::read_safetensors(&path)?;
-    Ok(Some(named.into_iter().map(|(n, t)| (n.trim_start_matches("variable.").to_owned(), t)).collect()))
+    let named = Tensor::read_safetensors(&path).with_context(|| format!("best epoch {}", path.display()))?;
+    Ok(named.into_iter().map(|(n, t)| (n.trim_start_matches("variable.").to_owned(), t)).collect())
 }

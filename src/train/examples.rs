@@ -8,7 +8,7 @@ use crate::stance::Stance;
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 /// Texts of one file and how much they count.
 pub struct Source {
@@ -16,13 +16,6 @@ pub struct Source {
     pub texts: Vec<GoldText>,
     /// Factor on the loss of every pair.
     pub weight: f32,
-}
-
-/// Whether a text is held out of training for calibration: by a hash of its id, the same in every run.
-pub fn held_out(id: &str, share: f64) -> bool {
-    let digest = Sha256::digest(id.as_bytes());
-    let draw = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
-    f64::from(draw) < share * f64::from(u32::MAX)
 }
 
 /// All training texts with their label weights.
@@ -98,21 +91,21 @@ impl TrainSet {
         mix: f64,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<LabelledBatch>, EncodeError> {
-        let mixer = Mixer::new(self.items.iter().map(|(text, _)| text));
+        let mixer = Mixer::new(self.items.iter().map(|(text, weight)| (text, *weight)));
         let mut encoded = Vec::with_capacity(self.items.len());
         for (text, weight) in self.items.iter().filter(|(text, _)| !text.pairs.is_empty()) {
-            let joined = if rng.random_bool(mix) { mixer.join(text, rng) } else { None };
-            let text = joined.as_ref().unwrap_or(text);
-            for (example, members) in predict::examples(text) {
+            let joined = if rng.random_bool(mix) { mixer.join((text, *weight), rng) } else { None };
+            let (text, weights) = joined.unwrap_or_else(|| (text.clone(), vec![*weight; text.pairs.len()]));
+            for (example, members) in predict::examples(&text) {
                 let numbering = renumber(example.polities.len(), rng);
-                let silence = silence(text);
+                let silence = silence(&text);
                 let labels: Vec<_> = members
                     .iter()
                     .map(|i| {
                         let pair = &text.pairs[*i];
                         let sure = if pair.sure { 1.0 } else { self.unsure_weight };
                         let share = if pair.stance == Stance::None { silence } else { 1.0 };
-                        (pair.stance, weight * sure * share)
+                        (pair.stance, weights[*i] * sure * share)
                     })
                     .collect();
                 encoded.push((encoder.encode_numbered(&example, &numbering)?, labels));
@@ -183,13 +176,5 @@ mod tests {
         };
         assert!((silence(&text(41)) * 41.0 - 6.0).abs() < 1e-5);
         assert!((silence(&text(3)) - 1.0).abs() < 1e-6);
-    }
-
-    #[test]
-    fn about_the_asked_share_is_held_out_and_always_the_same_texts() {
-        let count = (0..2000).filter(|i| held_out(&format!("t{i}"), 0.1)).count();
-        assert!((150..250).contains(&count), "{count} of 2000");
-        assert_eq!(held_out("t7", 0.1), held_out("t7", 0.1));
-        assert!(!held_out("t7", 0.0));
     }
 }

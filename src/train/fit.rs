@@ -11,7 +11,7 @@ use crate::engine::torch::{Network, TorchEngine};
 use crate::gold::GoldText;
 use crate::metrics::classification::Confusion;
 use crate::model::config::EncoderConfig;
-use crate::model::weights::{Tensor as Stored, Weights};
+use crate::model::weights::Weights;
 use crate::predict;
 use crate::stance::{Stance, StanceProbs};
 use rand::{Rng, SeedableRng};
@@ -91,20 +91,26 @@ pub enum TrainError {
 pub struct Outcome {
     /// All variables.
     pub weights: Weights,
-    /// Fitted on the held-out texts.
+    /// `(epoch, dev macro-F1 over the three stances)`; empty without dev texts.
+    pub history: Vec<(usize, f64)>,
+    /// `None` without texts to calibrate on.
+    pub calibration: Option<Calibration>,
+}
+
+/// What the held-out texts say of a model's probabilities.
+pub struct Calibration {
+    /// Fitted on them.
     pub temperature: f64,
     /// Review thresholds for each of [`PRECISIONS`].
     pub thresholds: Vec<(f64, Thresholds)>,
-    /// `(epoch, dev macro-F1 over the three stances)`.
-    pub history: Vec<(usize, f64)>,
-    /// Negative log-likelihood on the held-out texts at temperature 1 and at the fitted one.
-    pub calibration: (f64, f64),
+    /// Negative log-likelihood at temperature 1 and at the fitted one.
+    pub loss: (f64, f64),
 }
 
 /// Gradient norm above which an update is scaled down.
 const CLIP: f64 = 1.0;
 
-/// Trains on `train`, chooses the epoch on `dev`, calibrates on `calibration` (neither is trained on). `report` gets a
+/// Trains on `train`, chooses the epoch on `dev` (without it, the last), calibrates on `calibration` (neither is trained on). `report` gets a
 /// line of progress now and then: update, updates in all, mean loss since the last line, dev figure if just measured.
 ///
 /// # Errors
@@ -180,44 +186,45 @@ pub fn fit(
         if step <= progress.step && !step.is_multiple_of(settings.checkpoint_every) {
             continue;
         }
-        let weights = optimizer.weights();
-        let confusion = confusion(&config, &weights, encoder, dev, device)?;
-        let figure = confusion.macro_f1(&Stance::POSITIONS);
-        report(step, total, loss_sum / losses.max(1) as f64, Some(&confusion));
-        history.push((epoch, figure));
-        if dev.is_empty() || progress.best.is_none_or(|(best, _)| figure > best) {
-            progress.best = Some((figure, epoch));
-            checkpoint::save_best(&settings.checkpoint, &optimizer)?;
-        } else if progress.best.is_some_and(|(_, at)| epoch - at >= settings.patience) {
-            break 'run;
+        let loss = loss_sum / losses.max(1) as f64;
+        if dev.is_empty() {
+            report(step, total, loss, None);
+        } else {
+            let confusion = confusion(&config, &optimizer.weights(), encoder, dev, device)?;
+            let figure = confusion.macro_f1(&Stance::POSITIONS);
+            report(step, total, loss, Some(&confusion));
+            history.push((epoch, figure));
+            if progress.best.is_none_or(|(best, _)| figure > best) {
+                progress.best = Some((figure, epoch));
+                checkpoint::save_best(&settings.checkpoint, &optimizer)?;
+            } else if progress.best.is_some_and(|(_, at)| epoch - at >= settings.patience) {
+                break 'run;
+            }
         }
         progress.step = step;
         checkpoint::save(&settings.checkpoint, &progress, &optimizer)?;
     }
 
-    let weights = match checkpoint::load_best(&settings.checkpoint)? {
-        Some(named) => {
-            let mut weights = Weights::default();
-            for (name, tensor) in named {
-                let Stored { shape, values } = crate::engine::torch::stored(&tensor);
-                weights.insert(name, Stored { shape, values });
-            }
-            weights
+    let mut weights = optimizer.weights();
+    if progress.best.is_some() {
+        for (name, tensor) in checkpoint::load_best(&settings.checkpoint)? {
+            weights.insert(name, crate::engine::torch::stored(&tensor));
         }
-        None => optimizer.weights(),
-    };
+    }
     let logits = labelled_logits(&config, &weights, encoder, calibration, device)?;
-    let temperature = calibrate::fit_temperature(&logits);
+    let calibration = if logits.is_empty() { None } else { Some(calibrated(&logits)) };
+    Ok(Outcome { weights, history, calibration })
+}
+
+fn calibrated(logits: &[([f32; 4], Stance)]) -> Calibration {
+    let temperature = calibrate::fit_temperature(logits);
     let probs: Vec<_> = logits.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, temperature), *gold)).collect();
-    Ok(Outcome {
-        thresholds: PRECISIONS
-            .map(|p| (p, Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, p)))))
-            .to_vec(),
-        calibration: (calibrate::nll(&logits, 1.0), calibrate::nll(&logits, temperature)),
-        weights,
+    let thresholds = |p| Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, p)));
+    Calibration {
         temperature,
-        history,
-    })
+        thresholds: PRECISIONS.map(|p| (p, thresholds(p))).to_vec(),
+        loss: (calibrate::nll(logits, 1.0), calibrate::nll(logits, temperature)),
+    }
 }
 
 /// One update; returns its loss.

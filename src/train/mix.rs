@@ -22,31 +22,35 @@ const TRIES: usize = 8;
 /// Share of the partners that are texts without a labelled pair, where there are any.
 const SILENT: f64 = 0.3;
 
+/// A text and how much its pairs count.
+pub(super) type Weighted<'a> = (&'a GoldText, f32);
+
 /// Texts by polity.
 pub(super) struct Mixer<'a> {
-    texts: Vec<&'a GoldText>,
+    texts: Vec<Weighted<'a>>,
     /// Indices of the texts without a labelled pair.
     silent: Vec<usize>,
     by_polity: BTreeMap<&'a PolityId, Vec<usize>>,
 }
 
 impl<'a> Mixer<'a> {
-    pub(super) fn new(texts: impl IntoIterator<Item = &'a GoldText>) -> Self {
-        let texts: Vec<&GoldText> = texts.into_iter().collect();
+    pub(super) fn new(texts: impl IntoIterator<Item = Weighted<'a>>) -> Self {
+        let texts: Vec<Weighted<'_>> = texts.into_iter().collect();
         let mut by_polity: BTreeMap<&PolityId, Vec<usize>> = BTreeMap::new();
-        for (i, text) in texts.iter().enumerate() {
+        for (i, (text, _)) in texts.iter().enumerate() {
             for polity in polities(text) {
                 by_polity.entry(polity).or_default().push(i);
             }
         }
-        let silent = (0..texts.len()).filter(|i| texts[*i].pairs.is_empty()).collect();
+        let silent = (0..texts.len()).filter(|i| texts[*i].0.pairs.is_empty()).collect();
         Self { texts, silent, by_polity }
     }
 
     /// `text` with another before or behind it; `None` if no partner fits. Three in ten partners are texts without a
-    /// labelled pair, if there are any; of the others every second shares a polity.
-    pub(super) fn join(&self, text: &GoldText, rng: &mut ChaCha8Rng) -> Option<GoldText> {
-        let own: Vec<&PolityId> = polities(text).into_iter().collect();
+    /// labelled pair, if there are any; of the others every second shares a polity. Beside the joined text stands the weight
+    /// of each of its pairs: that of the text it comes from, across the two the smaller.
+    pub(super) fn join(&self, text: Weighted<'_>, rng: &mut ChaCha8Rng) -> Option<(GoldText, Vec<f32>)> {
+        let own: Vec<&PolityId> = polities(text.0).into_iter().collect();
         for _ in 0..TRIES {
             let other = self.texts[self.partner(&own, rng)];
             let (first, second) = if rng.random_bool(0.5) { (text, other) } else { (other, text) };
@@ -73,7 +77,11 @@ fn polities(text: &GoldText) -> BTreeSet<&PolityId> {
     text.mentions.iter().map(|m| &m.polity).collect()
 }
 
-fn join(first: &GoldText, second: &GoldText, rng: &mut ChaCha8Rng) -> Option<GoldText> {
+fn join(
+    (first, first_weight): Weighted<'_>,
+    (second, second_weight): Weighted<'_>,
+    rng: &mut ChaCha8Rng,
+) -> Option<(GoldText, Vec<f32>)> {
     let (here, there) = (polities(first), polities(second));
     let shared = here.intersection(&there).count();
     // With two polities in common, the texts could label the same dyad differently.
@@ -96,8 +104,13 @@ fn join(first: &GoldText, second: &GoldText, rng: &mut ChaCha8Rng) -> Option<Gol
         .collect();
     across.shuffle(rng);
     across.truncate(ACROSS);
+    let weights = std::iter::repeat_n(first_weight, first.pairs.len())
+        .chain(std::iter::repeat_n(second_weight, second.pairs.len()))
+        .chain(std::iter::repeat_n(first_weight.min(second_weight), across.len()))
+        .collect();
     let pairs = first.pairs.iter().chain(&second.pairs).cloned().chain(across).collect();
-    Some(GoldText { id: format!("{}+{}", first.id, second.id), date: first.date, text, mentions, pairs })
+    let id = format!("{}+{}", first.id, second.id);
+    Some((GoldText { id, date: first.date, text, mentions, pairs }, weights))
 }
 
 #[cfg(test)]
@@ -124,7 +137,8 @@ mod tests {
         let first = gold("a", "Peru condemned Chad.", [("Peru", "PER"), ("Chad", "TCD")], Stance::Condemn);
         let second = gold("b", "Côte d'Ivoire met Fiji.", [("Côte d'Ivoire", "CIV"), ("Fiji", "FJI")], Stance::Engage);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let joined = join(&first, &second, &mut rng).expect("nothing in common");
+        let (joined, weights) = join((&first, 3.0), (&second, 0.5), &mut rng).expect("nothing in common");
+        assert_eq!(weights, [&[3.0, 0.5][..], &[0.5; ACROSS]].concat());
         let surfaces: Vec<&str> = joined.mentions.iter().map(|m| m.span.of(&joined.text)).collect();
         assert_eq!(surfaces, ["Peru", "Chad", "Côte d'Ivoire", "Fiji"]);
         assert_eq!(joined.pairs[0], first.pairs[0]);
@@ -143,8 +157,8 @@ mod tests {
         let mut rain =
             gold("b", "Côte d'Ivoire met Fiji.", [("Côte d'Ivoire", "CIV"), ("Fiji", "FJI")], Stance::Engage);
         (rain.mentions, rain.pairs) = (Vec::new(), Vec::new());
-        let mixer = Mixer::new([&first, &rain]);
-        let joined = mixer.join(&first, &mut ChaCha8Rng::seed_from_u64(1)).expect("nothing in common");
+        let mixer = Mixer::new([(&first, 1.0), (&rain, 1.0)]);
+        let (joined, _) = mixer.join((&first, 1.0), &mut ChaCha8Rng::seed_from_u64(1)).expect("nothing in common");
         assert_eq!(joined.pairs, first.pairs);
         assert!(joined.text.contains("Fiji") && joined.mentions.len() == 2);
     }
@@ -153,6 +167,6 @@ mod tests {
     fn texts_on_the_same_dyad_are_not_joined() {
         let first = gold("a", "Peru condemned Chad.", [("Peru", "PER"), ("Chad", "TCD")], Stance::Condemn);
         let second = gold("b", "Chad met Peru.", [("Chad", "TCD"), ("Peru", "PER")], Stance::Engage);
-        assert_eq!(join(&first, &second, &mut ChaCha8Rng::seed_from_u64(1)), None);
+        assert_eq!(join((&first, 1.0), (&second, 1.0), &mut ChaCha8Rng::seed_from_u64(1)), None);
     }
 }

@@ -10,5 +10,5 @@ mod mix;
 mod optimizer;
 mod schedule;
 
-pub use examples::{Source, TrainSet, held_out};
-pub use fit::{Outcome, TrainError, TrainSettings, fit};
+pub use examples::{Source, TrainSet};
+pub use fit::{Calibration, Outcome, TrainError, TrainSettings, fit};
