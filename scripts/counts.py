@@ -63,12 +63,13 @@ def main(folder="datasets"):
     root = pathlib.Path(folder)
     if not (root / "composed").is_dir():
         sys.exit(f"{root}: no folder `composed`, expected the folder `datasets`")
-    files = sorted((root / "composed").glob("*.jsonl")) + [f for test in ("recognition", "constructions") for f in sorted((root / test).glob("*.jsonl"))]
+    files = [f for part in ("composed", "recognition", "constructions") for f in sorted((root / part).glob("*.jsonl"))]
     short = [f for f in files if not f.name.startswith("articles_")]
     long = [f for f in files if f.name.startswith("articles_")]
     name = lambda path: f"`{path.relative_to(root)}`"
     table(["passages", "texts", "pairs", *STANCES, "unsure"], [[name(f), *passages(f)] for f in short])
-    table(["articles", "articles", "sentences", "mentions", *STANCES[1:], "unsure"], [[name(f), *articles(f)] for f in long])
+    head = ["articles", "articles", "sentences", "mentions", *STANCES[1:], "unsure"]
+    table(head, [[name(f), *articles(f)] for f in long])
     gold = list(records(root / "sample" / "gold.jsonl"))
     labels = [a["stance"] for g in gold for a in g["actors"]]
     table(["whole articles", "articles", "labels", *STANCES], [["`sample`", len(gold), len(labels), *stances(labels)]])

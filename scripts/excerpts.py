@@ -8,7 +8,8 @@ stances toward it (`stances`: [actor, stance]) and of it (`reverse`); if the tar
 earlier sentence that names it goes in front. An article without one asks for every pair of which one polity stands in
 the sentence itself (`stances`: [actor, target, stance]); besides, passages that lack the polity which the article names
 most are asked about it as those of an article with a target are. A pair's label in a passage is its latest stance there.
-A stance may end with `false`: an annotator doubted it. The passage at the fifth sentence of `a` is named `a#05`, one toward the polity named most `a#05t`.
+A stance may end with `false`: an annotator doubted it. The passage at the fifth sentence of `a` is named `a#05`, one
+toward the polity named most `a#05t`.
 """
 import collections
 import itertools
@@ -16,7 +17,7 @@ import json
 import os
 import sys
 
-WORDS = 78  # about the 112 tokens of `context_tokens`
+WORDS = 78  # about 112 tokens; `label` reads as many as `context_tokens` says
 LABELS = ("recognize", "engage", "condemn")
 
 

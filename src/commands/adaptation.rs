@@ -1,14 +1,15 @@
 //! Adapting a model to corrections, as `refit` and `train` both do it: what is kept back to judge on, and what was gained
 //! and lost.
 
+use super::review::same_file;
 use crate::gold::GoldText;
 use crate::held_out::Split;
 use crate::metrics::classification::Confusion;
 use crate::stance::Stance;
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What an adaptation is judged on, and how much it learns from.
 pub(super) struct Judged {
@@ -103,6 +104,16 @@ impl Change {
 /// File names without their folders.
 pub(super) fn names(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect()
+}
+
+/// The name of the model that is written to `output`.
+///
+/// # Errors
+/// If the folder has no name, or is that of the model which the new one starts from.
+pub(super) fn new_name(output: &Path, start: &Path) -> Result<String> {
+    ensure!(!same_file(output, start), "{} would overwrite the model that it starts from", output.display());
+    let name = output.file_name().with_context(|| format!("{} has no folder name", output.display()))?;
+    Ok(name.to_string_lossy().into_owned())
 }
 
 /// Refuses a share that keeps nothing or everything back.

@@ -1,7 +1,6 @@
 //! `demarche refit`: adapts a model's head to corrected labels, on the embedded engine alone.
 
-use super::adaptation::{Change, Judged, ensure_share, names};
-use super::review::same_file;
+use super::adaptation::{Change, Judged, ensure_share, names, new_name};
 use crate::cli::RefitArgs;
 use crate::engine::cpu::CpuEngine;
 use crate::gold::{self, GoldText};
@@ -25,13 +24,7 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
     let started = std::time::Instant::now();
     let model = Model::open(&args.start)?;
     let engine = model.cpu_engine()?;
-    let name = args.output.file_name().map(|n| n.to_string_lossy().into_owned());
-    let name = name.with_context(|| format!("{} has no folder name", args.output.display()))?;
-    ensure!(
-        !same_file(&args.output, &args.start),
-        "{} would overwrite the model that it starts from",
-        args.output.display()
-    );
+    let name = new_name(&args.output, &args.start)?;
     ensure_share(args.held_out)?;
     for (flag, value) in [("--weight", args.weight), ("--learning-rate", args.learning_rate), ("--pull", args.pull)] {
         ensure!(value.is_finite() && value >= 0.0, "{flag} {value} is not a number of 0 or more");

@@ -1,7 +1,6 @@
 //! `demarche train`: fine-tunes on labelled texts and writes a model folder; with `--corrections` it adapts a model.
 
-use super::adaptation::{Change, Judged, ensure_share, names};
-use super::review::same_file;
+use super::adaptation::{Change, Judged, ensure_share, names, new_name};
 use crate::cli::TrainArgs;
 use crate::encode::{Encoder, ROLES, role_token};
 use crate::engine::cpu::CpuEngine;
@@ -50,13 +49,7 @@ struct Start {
 /// If an input cannot be read, training diverges, or the folder cannot be written.
 #[expect(clippy::print_stderr, reason = "progress of a long run")]
 pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<()> {
-    let name = args.output.file_name().map(|n| n.to_string_lossy().into_owned());
-    let name = name.with_context(|| format!("{} has no folder name", args.output.display()))?;
-    ensure!(
-        !same_file(&args.output, &args.start),
-        "{} would overwrite the model that it starts from",
-        args.output.display()
-    );
+    let name = new_name(&args.output, &args.start)?;
     let (sources, purpose) = if args.corrections.is_empty() { fresh(args)? } else { adaptation(args)? };
     let max_tokens = match &purpose {
         Purpose::Fresh { .. } => MAX_TOKENS,

@@ -110,8 +110,9 @@ pub struct Calibration {
 /// Gradient norm above which an update is scaled down.
 const CLIP: f64 = 1.0;
 
-/// Trains on `train`, chooses the epoch on `dev` (without it, the last), calibrates on `calibration` (neither is trained on). `report` gets a
-/// line of progress now and then: update, updates in all, mean loss since the last line, dev figure if just measured.
+/// Trains on `train`, chooses the epoch on `dev` (without it, the last), calibrates on `calibration` (neither is trained
+/// on). `report` gets a line of progress now and then: update, updates in all, mean loss since the last line, dev figure if
+/// just measured.
 ///
 /// # Errors
 /// If there is nothing to learn, the loss diverges, or a checkpoint cannot be written.
