@@ -18,6 +18,7 @@ LABELS = ["none", "recognize", "engage", "condemn"]
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "models" / "tiny"
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [f"[P{n}]" for n in range(1, ROLES + 1)]
+PAIR = ["[ACTOR]", "[TARGET]", "[OTHER]"]
 # Signs that news prints; each is a word of its own to BERT's pre-tokenizer.
 SIGNS = "! \" # $ % & ' ( ) * + , - . / : ; < = > ? @ [ \\ ] ^ _ ` { | } ~ – — ‘ ’ “ ” … € £ ° •".split(" ")
 ENDINGS = "ed ing er or ion tion ment ly al ity ies es est ness able ous ive ence ance ism ist ship ward un re".split()
@@ -41,7 +42,7 @@ report paper radio million per cent north south east west sea gulf river island 
 
 def vocabulary():
     characters = string.ascii_lowercase + string.digits
-    entries = SPECIAL + SIGNS + list(characters) + [f"##{c}" for c in characters] + [f"##{e}" for e in ENDINGS] + WORDS
+    entries = SPECIAL + SIGNS + list(characters) + [f"##{c}" for c in characters] + [f"##{e}" for e in ENDINGS] + WORDS + PAIR
     return {entry: i for i, entry in enumerate(dict.fromkeys(entries))}
 
 
@@ -50,7 +51,7 @@ def tokenizer(vocab):
     added = [
         {"id": vocab[t], "content": t, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
          "special": True}
-        for t in SPECIAL
+        for t in SPECIAL + PAIR
     ]
 
     def frame(kind, name, segment):
@@ -94,7 +95,7 @@ def weights(vocab_size):
         put(f"{name}.weight", (HIDDEN,), 0.2, 1.0)
         put(f"{name}.bias", (HIDDEN,), 0.2)
 
-    put("embeddings.word_embeddings.weight", (vocab_size, HIDDEN), 0.6)
+    put("embeddings.word_embeddings.weight", (vocab_size - len(PAIR), HIDDEN), 0.6)
     put("embeddings.position_embeddings.weight", (POSITIONS, HIDDEN), 0.3)
     put("embeddings.token_type_embeddings.weight", (TYPES, HIDDEN), 0.3)
     norm("embeddings.LayerNorm")
@@ -109,6 +110,11 @@ def weights(vocab_size):
         norm(f"{at}.output.LayerNorm")
     linear("head.dense", HIDDEN, 3 * HIDDEN, 0.2)
     linear("head.out", len(LABELS), HIDDEN, 0.5)
+    # The last entries of the vocabulary are drawn last: they came later, and nothing else changed.
+    _, words = tensors["embeddings.word_embeddings.weight"]
+    put("pair", (len(PAIR), HIDDEN), 0.6)
+    words += tensors.pop("pair")[1]
+    tensors["embeddings.word_embeddings.weight"] = ((vocab_size, HIDDEN), words)
     return tensors
 
 

@@ -1,13 +1,15 @@
-"""Passes as padded tensors, and the batches of an epoch: shuffled, joined, renumbered and of similar length."""
+"""Passes as padded arrays, and the batches of an epoch: shuffled, joined, renumbered and of similar length."""
 import dataclasses
+import random
 
 import numpy as np
 import torch
 
 from comparisons.passages import ROLES
 
-BATCH = 32  # texts
+BATCH = 32  # texts, where a recipe does not say
 WINDOW = 40  # batches that are sorted by length together
+STANCES_ALONE = 3  # pairs with a stance that are read alone in one text
 SILENT_PAIRS = 6  # pairs without a stance that count fully in one text
 PADDED_TOKENS = 32_768  # that go through the encoder together at most
 MULTIPLE = 8  # widths that suit the matrix units
@@ -15,23 +17,24 @@ MULTIPLE = 8  # widths that suit the matrix units
 
 @dataclasses.dataclass
 class Batch:
-    """`B` passes of `L` tokens, `K` states, `D` dyads."""
+    """`B` passes of `L` tokens, `K` states, `D` dyads: arrays, or tensors after `to`."""
 
-    ids: torch.Tensor  # (B, L)
-    mask: torch.Tensor  # (B, L) True for tokens
-    states: torch.Tensor  # (B, L) state that the token is part of, or -1
-    kinds: torch.Tensor  # (K,) 0, 1, … as many as there are states
-    sequence: torch.Tensor  # (D,) pass of each dyad
-    rank: torch.Tensor  # (D,) which of its pass
-    actor: torch.Tensor  # (D,) state
-    target: torch.Tensor  # (D,) state
-    gold: torch.Tensor  # (D, 4)
-    weights: torch.Tensor  # (D,)
-    reverse: torch.Tensor  # (D,) label of the pair from target to actor, -1 if it is not in the batch
+    ids: np.ndarray  # (B, L)
+    mask: np.ndarray  # (B, L) True for tokens
+    states: np.ndarray  # (B, L) state that the token is part of, or -1
+    kinds: np.ndarray  # (K,) 0, 1, … as many as there are states
+    sequence: np.ndarray  # (D,) pass of each dyad
+    rank: np.ndarray  # (D,) which of its pass
+    actor: np.ndarray  # (D,) state
+    target: np.ndarray  # (D,) state
+    gold: np.ndarray  # (D, 4)
+    weights: np.ndarray  # (D,)
+    reverse: np.ndarray  # (D,) label of the pair from target to actor, -1 if it is not in the batch
     widest: int  # dyads of one pass at most
 
     def to(self, device):
-        moved = {k: v.to(device, non_blocking=True) for k, v in vars(self).items() if isinstance(v, torch.Tensor)}
+        arrays = {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+        moved = {name: torch.from_numpy(value).to(device, non_blocking=True) for name, value in arrays.items()}
         return dataclasses.replace(self, **moved)
 
 
@@ -44,12 +47,32 @@ class Labelled:
     weights: np.ndarray
 
 
-def labelled(passage, form, numbers):
-    """The passes of a passage. Pairs without a stance share the weight of six, as in src/train/examples.rs."""
+def pair_weights(passage):
+    """(D,) Pairs without a stance share the weight of six, as in src/train/examples.rs."""
     silent = passage.gold.argmax(1) == 0
     share = min(1.0, SILENT_PAIRS / max(1, silent.sum()))
-    weights = passage.weights * np.where(silent, share, 1.0)
+    return passage.weights * np.where(silent, share, 1.0)
+
+
+def labelled(passage, form, numbers):
+    """The passes of a passage."""
+    weights = pair_weights(passage)
     return [Labelled(p, passage.gold[p.pairs], weights[p.pairs]) for p in form.passes(passage, numbers)]
+
+
+def alone(passage, form, count, rng):
+    """Passes that ask about one pair each, of `count` pairs at most: some with a stance, the rest without. Those that are
+    drawn have the weight of all of their kind."""
+    weights, silent = pair_weights(passage), passage.gold.argmax(1) == 0
+    out, left = [], count
+    for kind, most in ((~silent, min(STANCES_ALONE, count)), (silent, count)):
+        pairs = np.flatnonzero(kind).tolist()
+        drawn = rng.sample(pairs, min(len(pairs), most, left))
+        left -= len(drawn)
+        for pair in drawn:
+            weight = weights[[pair]] * np.float32(len(pairs) / len(drawn))
+            out.append(Labelled(form.alone(passage, pair), passage.gold[[pair]], weight))
+    return out
 
 
 def renumbering(rng):
@@ -62,22 +85,42 @@ def renumbering(rng):
     return numbers
 
 
-def epoch(passages, mixer, form, mix, rng):
-    """Lists of labelled passes, one list an update: `BATCH` texts, a share `mix` of them joined with another."""
-    numbers = renumbering(rng)
+def epoch(passages, mixer, mix, rng, size=BATCH):
+    """Lists of passages, one list an update: `size` texts of similar length, a share `mix` of them joined with another."""
     texts = []
     for passage in passages:
         if len(passage.dyads):
             joined = mixer.join(passage, rng) if rng.random() < mix else None
-            texts.append(labelled(joined or passage, form, numbers))
+            texts.append(joined or passage)
     rng.shuffle(texts)
     updates = []
-    for at in range(0, len(texts), BATCH * WINDOW):
-        window = sorted(texts[at : at + BATCH * WINDOW], key=lambda passes: max(len(p.encoded.ids) for p in passes))
-        for start in range(0, len(window), BATCH):
-            updates.append([p for passes in window[start : start + BATCH] for p in passes])
+    for at in range(0, len(texts), size * WINDOW):
+        window = sorted(texts[at : at + size * WINDOW], key=lambda passage: len(passage.ids))
+        updates += [window[start : start + size] for start in range(0, len(window), size)]
     rng.shuffle(updates)
     return updates
+
+
+class Updates(torch.utils.data.Dataset):
+    """The updates of an epoch as batches, for a loader: `forms` are those of all pairs together and of pairs alone, of
+    which `pairs` a text are read besides. Under a seed an update is the same whoever makes it."""
+
+    def __init__(self, updates, forms, pairs, seed):
+        self.updates, self.forms, self.pairs, self.seed = updates, forms, pairs, seed
+
+    def __len__(self):
+        return len(self.updates)
+
+    def __getitem__(self, at):
+        """[Batch] that make one update."""
+        rng = random.Random(f"{self.seed} {at}")
+        together, single = self.forms
+        numbers, passes = renumbering(rng), []
+        for passage in self.updates[at]:
+            passes += labelled(passage, together, numbers)
+            if self.pairs:
+                passes += alone(passage, single, self.pairs, rng)
+        return [collated(part) for part in parts(passes)]
 
 
 def parts(passes):
@@ -110,7 +153,7 @@ def collated(passes):
     rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     actor, target = np.concatenate([p.dyads for p in encoded]).T.astype(np.int64)
     gold = np.concatenate([p.gold for p in passes])
-    tensors = {
+    arrays = {
         "ids": ids,
         "mask": np.arange(width) < lengths[:, None],
         "states": states,
@@ -123,8 +166,7 @@ def collated(passes):
         "weights": np.concatenate([p.weights for p in passes]).astype(np.float32),
         "reverse": reversed_labels(sequence, actor, target, gold.argmax(1)),
     }
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in tensors.items()}
-    return Batch(**tensors, widest=int(counts.max()))
+    return Batch(**{name: np.ascontiguousarray(array) for name, array in arrays.items()}, widest=int(counts.max()))
 
 
 def reversed_labels(sequence, actor, target, labels):

@@ -2,11 +2,12 @@
 
 `numbered`  one pass: every polity is a numbered role.   [P1] met [P2] in [P3].
 `roles`     one pass a dyad, roles in place of names.     [ACTOR] met [TARGET] in [OTHER].
+`pair`      the same with tokens of its own.
 `markers`   one pass a dyad, names kept and marked.       [A] Peru [/A] met [T] Chad [/T] in Fiji.
 `target`    one pass a target, the others numbered.       [P1] met [TARGET] in [P2].
 
-All forms name the same 24 role tokens, as each learns them from nothing: `[ACTOR]` is `[P1]`, `[TARGET]` in `target`
-is `[P24]`. What is too long is cut by the rule of src/encode/tokenize.rs.
+All forms but `pair`, which a network may learn beside `numbered`, name the same 24 role tokens, as each learns them from
+nothing: `[ACTOR]` is `[P1]`, `[TARGET]` in `target` is `[P24]`. What is too long is cut by the rule of src/encode/tokenize.rs.
 """
 import dataclasses
 
@@ -70,8 +71,8 @@ class Form:
         raise NotImplementedError
 
     def replaced(self, passage, tokens, states, dyads, pairs):
-        """A pass with roles in place of mentions: `tokens` and `states` give number and state by slot."""
-        roles = self.per_slot(passage, {slot: self.vocabulary.roles[number] for slot, number in tokens.items()})
+        """A pass with roles in place of mentions: `tokens` and `states` give token and state by slot."""
+        roles = self.per_slot(passage, tokens)
         replaced = roles >= 0
         chosen = np.flatnonzero(np.where(replaced, passage.kinds == OPEN, passage.kinds <= NAME))
         chosen = kept(passage, chosen, replaced[chosen], self.limit)
@@ -99,7 +100,7 @@ class Numbered(Form):
         passes = []
         for pairs, slots in covering(passage, ROLES):
             states = {slot: rank for rank, slot in enumerate(slots)}
-            tokens = dict(zip(slots, numbers(len(slots), ROLES)))
+            tokens = dict(zip(slots, self.vocabulary.roles[list(numbers(len(slots), ROLES))]))
             dyads = [(states[a], states[t]) for a, t in passage.dyads[list(pairs)].tolist()]
             passes.append(self.replaced(passage, tokens, states, dyads, pairs))
         return passes
@@ -107,11 +108,22 @@ class Numbered(Form):
 
 class Roles(Form):
     def passes(self, passage, numbers=in_order):
-        passes = []
-        for pair, (actor, target) in enumerate(passage.dyads.tolist()):
-            tokens = {**dict.fromkeys(range(len(passage.polities)), 2), actor: 0, target: 1}
-            passes.append(self.replaced(passage, tokens, {actor: 0, target: 1}, (0, 1), [pair]))
-        return passes
+        return [self.alone(passage, pair) for pair in range(len(passage.dyads))]
+
+    def alone(self, passage, pair):
+        """The pass that asks about this pair."""
+        actor, target = passage.dyads[pair].tolist()
+        own = self.tokens()
+        tokens = {**dict.fromkeys(range(len(passage.polities)), own[2]), actor: own[0], target: own[1]}
+        return self.replaced(passage, tokens, {actor: 0, target: 1}, (0, 1), [pair])
+
+    def tokens(self):
+        return self.vocabulary.roles[:3]
+
+
+class Pair(Roles):
+    def tokens(self):
+        return self.vocabulary.pair
 
 
 class Markers(Form):
@@ -140,10 +152,11 @@ class Target(Form):
             for target, members in by_target.items():
                 others = [slot for slot in slots if slot != target]
                 states = {target: 0, **{slot: rank for rank, slot in enumerate(others, 1)}}
-                tokens = {target: ROLES - 1, **dict(zip(others, numbers(len(others), ROLES - 1)))}
+                own = self.vocabulary.roles[list(numbers(len(others), ROLES - 1))]
+                tokens = {target: self.vocabulary.roles[-1], **dict(zip(others, own))}
                 dyads = [(states[actor], 0) for actor in passage.dyads[members, 0].tolist()]
                 passes.append(self.replaced(passage, tokens, states, dyads, members))
         return passes
 
 
-FORMS = {"numbered": Numbered, "roles": Roles, "markers": Markers, "target": Target}
+FORMS = {"numbered": Numbered, "roles": Roles, "pair": Pair, "markers": Markers, "target": Target}

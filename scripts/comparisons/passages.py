@@ -13,25 +13,28 @@ from tokenizers import Tokenizer
 from comparisons.data import STANCES
 
 ROLES = 24
+PAIR = ("[ACTOR]", "[TARGET]", "[OTHER]")
 TEXT, NAME, OPEN, CLOSE = range(4)
 
 
 class Vocabulary:
-    """The tokenizer of a start folder, 24 of its unused entries renamed to role tokens."""
+    """The tokenizer of a start folder, its first unused entries renamed to role tokens."""
 
     def __init__(self, path):
         content = json.loads(path.read_text(encoding="utf-8"))
         entries = content["model"]["vocab"]
-        for slot in range(1, ROLES + 1):
-            if f"[P{slot}]" not in entries:
+        names = [f"[P{slot}]" for slot in range(1, ROLES + 1)] + list(PAIR)
+        for slot, name in enumerate(names, 1):
+            if name not in entries:
                 if f"[unused{slot}]" not in entries:
                     raise ValueError(f"{path}: the vocabulary has no `[unused{slot}]`")
-                entries[f"[P{slot}]"] = entries.pop(f"[unused{slot}]")
+                entries[name] = entries.pop(f"[unused{slot}]")
         self.tokenizer = Tokenizer.from_str(json.dumps({**content, "padding": None, "truncation": None}))
         self.tokenizer.encode_special_tokens = True  # a literal `[CLS]` in a text is text
         self.size = max(entries.values()) + 1
         self.cls, self.sep, self.mask = (entries[token] for token in ("[CLS]", "[SEP]", "[MASK]"))
-        self.roles = np.array([entries[f"[P{slot}]"] for slot in range(1, ROLES + 1)], np.int32)
+        self.roles = np.array([entries[name] for name in names[:ROLES]], np.int32)
+        self.pair = tuple(entries[name] for name in PAIR)
 
     def encode(self, strings):
         """Token ids of each string, without `[CLS]` and `[SEP]`."""

@@ -8,7 +8,9 @@ import math
 import pathlib
 import random
 
+import numpy as np
 import torch
+import torch.utils.data
 from torch import nn
 from torch.nn import functional
 
@@ -40,6 +42,8 @@ class Settings:
     rdrop: float = 0.0  # weight of the divergence between two dropout masks (Liang et al. 2021)
     weights: str = "last"
     soft: bool = False  # learns from teachers' labels too
+    pairs: int = 0  # pairs of a text that are read alone besides
+    batch: int = batches.BATCH  # texts in an update; the rate grows with its root
 
 
 class Network(nn.Module):
@@ -132,19 +136,18 @@ def twofold_losses(network, batch, settings):
     return entropy + settings.rdrop * apart / 2
 
 
-def update(network, passes, settings, on):
-    """Gradients of the weighted mean loss over all dyads of the passes; returns the loss, on the device."""
+def update(network, collated, settings, on):
+    """Gradients of the weighted mean loss over all dyads of the batches; returns the loss, on the device."""
     found = twofold_losses if settings.rdrop else losses
-    collated = [batches.collated(part) for part in batches.parts(passes)]
-    classes = torch.tensor(CLASS_WEIGHTS)
-    weights = [batch.weights * (batch.gold @ classes) for batch in collated]
-    whole = sum(float(w.sum()) for w in weights)
+    classes = np.array(CLASS_WEIGHTS, np.float32)
+    collated = [dataclasses.replace(batch, weights=batch.weights * (batch.gold @ classes)) for batch in collated]
+    whole = sum(float(batch.weights.sum()) for batch in collated)
     loss = torch.zeros((), device=on)
-    for batch, weight in zip(collated, weights):
+    for batch in collated:
         batch = batch.to(on)
         with half(on):
             each = found(network, batch, settings)
-        part = (each * weight.to(on, non_blocking=True)).sum() / whole
+        part = (each * batch.weights).sum() / whole
         part.backward()
         loss += part.detach()
     return loss
@@ -153,7 +156,9 @@ def update(network, passes, settings, on):
 def fit(network, passages, vocabulary, config, settings, seed, epochs, mix=MIX, report=lambda *_: None):
     """Trains in place; returns the mean loss of each epoch. `report(epoch, loss)` is called after each."""
     on = next(network.parameters()).device
-    form = FORMS[settings.form](vocabulary, max_tokens(config))
+    forms = [FORMS[name](vocabulary, max_tokens(config)) for name in (settings.form, "pair")]
+    # Beside a GPU another process makes the batches.
+    loaders = 1 if on.type == "cuda" else 0
     mixer = Mixer(passages)
     layers = config["num_hidden_layers"]
     average = AVERAGES[settings.weights](network, epochs)
@@ -161,15 +166,17 @@ def fit(network, passages, vocabulary, config, settings, seed, epochs, mix=MIX, 
     network.train()
     for epoch in range(1, epochs + 1):
         rng = random.Random(f"{seed} {epoch}")
-        updates = batches.epoch(passages, mixer, form, mix, rng)
+        updates = batches.epoch(passages, mixer, mix, rng, settings.batch)
         if not updates:
             raise ValueError("no labelled pair to learn from")
         if optimizer is None:
             total = epochs * len(updates)
-            optimizer = Optimizer(network, lambda name: rate(name, layers, settings.layer_decay), PEAK, total)
+            peak = PEAK * math.sqrt(settings.batch / batches.BATCH)
+            optimizer = Optimizer(network, lambda name: rate(name, layers, settings.layer_decay), peak, total)
         sums = torch.zeros((), device=on)
-        for passes in updates:
-            sums += update(network, passes, settings, on)
+        made = batches.Updates(updates, forms, settings.pairs, f"{seed} {epoch}")
+        for collated in torch.utils.data.DataLoader(made, batch_size=None, num_workers=loaders):
+            sums += update(network, collated, settings, on)
             optimizer.step()
             average.after_update()
         average.after_epoch(epoch)

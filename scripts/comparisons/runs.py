@@ -1,8 +1,10 @@
 """One run after another: start, train, measure, write. A folder of results goes on where it was stopped.
 
-results.jsonl has one line a run, predictions/ the probabilities on dev, soft/ a baseline's labels of unlabelled texts.
+results.jsonl has one line a run, predictions/ the probabilities on dev, and a folder in soft/ every run's labels of the
+texts that its asked.jsonl lists.
 """
 import dataclasses
+import hashlib
 import json
 import time
 
@@ -26,7 +28,8 @@ class Material:
     train: list  # of passages
     dev: list  # of (file name, [Text], [Passage])
     raw: list  # unlabelled texts in token ids
-    linked: list  # passages that teachers label
+    linked: list  # passages that selftrain learns from
+    asked: list  # passages that every run labels: those linked, then those of --ask
     intermediate: list  # of passages
     epochs: int
     mlm_steps: int
@@ -39,8 +42,7 @@ class Folder:
 
     def __init__(self, path):
         self.path, self.results = path, path / "results.jsonl"
-        for part in ("predictions", "soft"):
-            (path / part).mkdir(parents=True, exist_ok=True)
+        (path / "predictions").mkdir(parents=True, exist_ok=True)
 
     def done(self, wanted, budgets):
         """{(name, seed): line} of the finished runs; refuses a folder whose runs cannot be compared with the wanted."""
@@ -55,8 +57,28 @@ class Folder:
         with open(self.results, "a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")
 
-    def soft(self, seed):
-        return self.path / "soft" / f"{BASELINE}-{seed}.npy"
+    def ask(self, texts):
+        """Begins the labels of these texts, or goes on with them: asked.jsonl tells which rows belong to which pair."""
+        lines = [json.dumps([text_key(text), [[actor, target] for actor, target, *_ in text.pairs]]) for text in texts]
+        content = "".join(f"{line}\n" for line in lines).encode()
+        self.answers = self.path / "soft" / hashlib.sha256(content).hexdigest()[:12]
+        self.answers.mkdir(parents=True, exist_ok=True)
+        (self.answers / "asked.jsonl").write_bytes(content)
+
+    def soft(self, name, seed):
+        return self.answers / f"{name}-{seed}.npy"
+
+    def answered(self, name, seed, labels):
+        """Keeps a run's labels; the file appears whole."""
+        part = self.soft(name, seed).with_suffix(".part")
+        with open(part, "wb") as out:
+            np.save(out, labels.astype(np.float16))
+        part.rename(self.soft(name, seed))
+
+
+def text_key(text):
+    """What a text is found again by: ids alone are not unique."""
+    return f"{text.id} {hashlib.sha256(text.text.encode()).hexdigest()[:12]}"
 
 
 def read_results(path):
@@ -102,7 +124,7 @@ def with_soft_labels(passages, probabilities):
 
 def taught(material, folder):
     """The linked passages with the mean of all teachers' probabilities."""
-    labels = [np.load(folder.soft(seed)) for seed in range(1, material.teachers + 1)]
+    labels = [np.load(folder.soft(BASELINE, seed)) for seed in range(1, material.teachers + 1)]
     return with_soft_labels(material.linked, np.mean(labels, 0, dtype=np.float32))
 
 
@@ -123,9 +145,9 @@ def run(name, seed, material, folder, report):
     predictions = folder.path / "predictions" / f"{name}-{seed}.jsonl"
     documents = [(file, text) for file, texts, _ in material.dev for text in texts]
     write_predictions(predictions, documents, found)
-    if name == BASELINE and seed <= material.teachers and material.linked:
-        labels, _ = evaluation.probabilities(network, material.linked, *common)
-        np.save(folder.soft(seed), labels.astype(np.float16))
+    if material.asked:
+        labels, _ = evaluation.probabilities(network, material.asked, *common)
+        folder.answered(name, seed, labels)
     line = {
         "name": name,
         "seed": seed,

@@ -72,6 +72,13 @@ class Forms(Case):
         )
         self.assertEqual([p.pairs.tolist() for p in passes], [[0], [1], [2]])
 
+    def test_a_pair_alone_has_tokens_of_its_own(self):
+        passage, form = self.passage(PERU), self.form("pair")
+        self.assertEqual(
+            self.shown(form.alone(passage, 1)), "[CLS] [TARGET]:1 met [OTHER] ; [ACTOR]:0 praised [TARGET]:1 . [SEP]"
+        )
+        self.assertEqual(len(form.passes(passage)), 3)
+
     def test_one_pass_a_dyad_with_marked_names(self):
         passes = self.form("markers").passes(self.passage(PERU))
         peru, chad, fiji = "per ##u", "c ##h ##a ##d", "f ##i ##j ##i"
@@ -202,10 +209,12 @@ class Batches(Case):
         compiled = passages.compiled(texts, self.vocabulary)
 
         def drawn(seed):
-            updates = batches.epoch(compiled, mix.Mixer(compiled), self.form("numbered"), 0.0, random.Random(seed))
-            return [[p.encoded.ids.tolist() for p in passes] for passes in updates]
+            updates = batches.epoch(compiled, mix.Mixer(compiled), 0.0, random.Random(seed))
+            made = batches.Updates(updates, (self.form("numbered"), self.form("pair")), 1, seed)
+            return [[batch.ids.tolist() for batch in made[at]] for at in range(len(made))]
 
-        self.assertEqual(sorted(map(len, drawn(1))), [6, 32, 32])
+        # Each text together and, one pair of it, alone.
+        self.assertEqual(sorted(sum(map(len, update)) for update in drawn(1)), [12, 64, 64])
         self.assertEqual(drawn(1), drawn(1))
         self.assertNotEqual(drawn(1), drawn(2))
 
@@ -216,6 +225,16 @@ class Batches(Case):
         for name in forms.FORMS:
             weights = [w for p in batches.labelled(listed, self.form(name), forms.in_order) for w in p.weights]
             self.assertAlmostEqual(sum(weights), 3.0, 5)
+
+    def test_pairs_that_are_read_alone_have_the_weight_of_all_of_their_kind(self):
+        codes = [f"C{n}" for n in range(5)]
+        pairs = [(a, t, "engage" if a < t else "none") for a in codes for t in codes if a != t]
+        listed = self.passage(written(", ".join(f"{{{c}|Peru}}" for c in codes), pairs))
+        drawn = batches.alone(listed, self.form("pair"), 5, random.Random(1))
+        self.assertEqual([p.gold.argmax() for p in drawn], [2, 2, 2, 0, 0])
+        self.assertAlmostEqual(sum(p.weights[0] for p in drawn[:3]), 10, 4)
+        self.assertAlmostEqual(sum(p.weights[0] for p in drawn[3:]), 6, 4)
+        self.assertEqual(len(batches.alone(self.passage(PERU), self.form("pair"), 5, random.Random(1))), 3)
 
     def test_many_long_passes_are_split_and_none_is_lost(self):
         (encoded,) = batches.labelled(self.passage(PERU), self.form("numbered"), forms.in_order)

@@ -26,6 +26,8 @@ VARIANTS = {
     "multisample": Settings(head="multisample"),
     "ema": Settings(weights="ema"),
     "swa": Settings(weights="swa"),
+    "wide": Settings(batch=48),
+    "looks": Settings(batch=48, pairs=4),
     # Data.
     "selftrain": Settings(soft=True),
 }
@@ -41,11 +43,7 @@ def needs(settings):
 
 
 def plan(names, seeds, teachers):
-    """(name, seed) of all runs in order: a seed of every variant, then the next; teachers before their students."""
-    runs = []
-    for seed in seeds:
-        for name in names:
-            if VARIANTS[name].soft:
-                runs += [(BASELINE, teacher) for teacher in range(1, teachers + 1)]
-            runs.append((name, seed))
+    """(name, seed) of all runs in order: the teachers of students, then a seed of every variant, then the next."""
+    teaching = range(1, teachers + 1) if any(VARIANTS[name].soft for name in names) else ()
+    runs = [(BASELINE, seed) for seed in teaching] + [(name, seed) for seed in seeds for name in names]
     return list(dict.fromkeys(runs))
