@@ -68,7 +68,7 @@ class Answers:
         with open(folder / "asked.jsonl", encoding="utf-8") as lines:
             for line in lines:
                 key, pairs = json.loads(line)
-                self.by_text[key] = {tuple(pair): next(rows) for pair in pairs}
+                self.by_text.setdefault(key, {}).update((tuple(pair), next(rows)) for pair in pairs)
 
     def of(self, text):
         """{(actor, target): (4,) probabilities}, empty for a text that nobody was asked about."""
