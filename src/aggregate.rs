@@ -16,6 +16,8 @@ pub struct Evidence {
     pub probs: StanceProbs,
     /// Whether tokens were cut from the passage.
     pub truncated: bool,
+    /// Whether the model looked at the dyad a second time, alone.
+    pub alone: bool,
 }
 
 /// One document's stance of an actor toward a target.
@@ -115,6 +117,7 @@ mod tests {
                 sentence: ByteSpan::new(TEXT, at * 5, at * 5 + 4).expect("a sentence"),
                 probs: StanceProbs::from_weights(*weights),
                 truncated: false,
+                alone: false,
             })
             .collect();
         let dyad = Dyad { actor: "PER".into(), target: "XKX".into() };

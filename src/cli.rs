@@ -43,6 +43,15 @@ pub enum Command {
     Train(TrainArgs),
 }
 
+/// How often the model looks, wherever it labels.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LookArgs {
+    /// Ask about a pair again, alone, if its likeliest label has a probability below this: slower and better. 0 never does, 1
+    /// always [default: as the model's stance.json says]
+    #[arg(long, value_name = "PROBABILITY")]
+    pub second_look: Option<f64>,
+}
+
 /// Arguments of `label`.
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of a command line")]
 #[derive(Debug, Args)]
@@ -56,6 +65,9 @@ pub struct LabelArgs {
     /// Model folder
     #[arg(long, default_value = "models/minilm-stance")]
     pub model: PathBuf,
+    /// How often the model looks
+    #[command(flatten)]
+    pub look: LookArgs,
     /// Only stances toward this polity: an id (RUS, +UN, #TALIBAN) or a name of the registry
     #[arg(long)]
     pub target: Option<String>,
@@ -147,6 +159,9 @@ pub struct EvaluateArgs {
     /// Model folder
     #[arg(long, default_value = "models/minilm-stance")]
     pub model: PathBuf,
+    /// How often the model looks
+    #[command(flatten)]
+    pub look: LookArgs,
     /// Show what the review thresholds for this precision do, as in `label`
     #[arg(long, value_name = "RATE", default_value_t = 0.85)]
     pub precision: f64,
@@ -199,6 +214,9 @@ pub struct ExplainArgs {
     /// Model folder
     #[arg(long, default_value = "models/minilm-stance")]
     pub model: PathBuf,
+    /// How often the model looks
+    #[command(flatten)]
+    pub look: LookArgs,
     /// Further aliases, with the columns of datasets/registry/aliases
     #[arg(long, value_name = "CSV")]
     pub registry: Vec<PathBuf>,
@@ -324,6 +342,9 @@ pub struct TrainArgs {
     /// Share of the texts that are joined with an unrelated one, 0 to 1
     #[arg(long, default_value_t = 0.25)]
     pub mix: f64,
+    /// Pairs of a text that are also asked about alone, each costing a pass; with 0 the model takes no second look
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub pairs: usize,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

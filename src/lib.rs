@@ -16,6 +16,7 @@ pub mod gold;
 pub mod gold_docs;
 pub mod held_out;
 pub mod ingest;
+pub mod look;
 pub mod mention;
 pub mod metrics;
 pub mod model;

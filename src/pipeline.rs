@@ -4,14 +4,14 @@
 
 use crate::aggregate::{DocumentStance, Evidence, pool};
 use crate::document::{Document, Dyad};
-use crate::encode::{Batch, EncodedExample, Encoder, ROLES, batches};
+use crate::encode::ROLES;
 use crate::engine::Engine;
 use crate::example::Example;
+use crate::look::Looks;
 use crate::mention::{Detector, Linked};
 use crate::model::Model;
-use crate::model::config::StanceConfig;
 use crate::passage::{Passage, Scope, passages};
-use crate::predict::{BATCH_TOKENS, PredictError};
+use crate::predict::PredictError;
 use crate::segment::sentences;
 use crate::stance::StanceProbs;
 use rayon::prelude::*;
@@ -21,12 +21,10 @@ use std::collections::BTreeMap;
 pub struct Corridor<'a> {
     /// Finds and links polities.
     pub detector: &'a Detector,
-    /// Makes token ids.
-    pub encoder: &'a Encoder,
-    /// Scores.
-    pub engine: &'a dyn Engine,
-    /// Input form and calibration.
-    pub stance: &'a StanceConfig,
+    /// Asks the model.
+    pub looks: Looks<'a>,
+    /// Budget of a passage with its context, in tokens.
+    pub context_tokens: usize,
     /// Which dyads are asked about.
     pub scope: &'a Scope,
 }
@@ -43,17 +41,16 @@ pub struct Labelled {
     pub stances: Vec<DocumentStance>,
 }
 
-struct Prepared {
-    linked: Linked,
+struct Prepared<'a> {
     passages: Vec<Passage>,
-    /// Encoded examples with the passage and the dyads of it that each holds.
-    examples: Vec<(EncodedExample, usize, Vec<usize>)>,
+    /// Examples with the passage and the dyads of it that each holds.
+    examples: Vec<(Example<'a>, usize, Vec<usize>)>,
 }
 
 impl<'a> Corridor<'a> {
     /// The corridor through a model, with an engine on its weights.
     pub fn new(detector: &'a Detector, model: &'a Model, engine: &'a dyn Engine, scope: &'a Scope) -> Self {
-        Self { detector, encoder: &model.encoder, engine, stance: &model.stance, scope }
+        Self { detector, looks: Looks::new(model, engine), context_tokens: model.stance.context_tokens, scope }
     }
 
     /// Labels a window of documents. Toward one target, `aliases` are further names of it.
@@ -77,53 +74,42 @@ impl<'a> Corridor<'a> {
     /// # Errors
     /// If the tokenizer or the engine refuses an example.
     pub fn label_linked(&self, documents: Vec<Document>, linked: Vec<Linked>) -> Result<Vec<Labelled>, PredictError> {
-        let mut prepared: Vec<Prepared> = documents
+        let mut prepared: Vec<Prepared<'_>> = documents
             .par_iter()
-            .zip(linked)
+            .zip(&linked)
             .map(|(document, linked)| self.prepare(document, linked))
             .collect::<Result<_, PredictError>>()?;
-        let mut owners = Vec::new();
-        let mut encoded = Vec::new();
+        let (mut owners, mut asked) = (Vec::new(), Vec::new());
         for (d, document) in prepared.iter_mut().enumerate() {
-            for (e, (example, _, _)) in document.examples.iter_mut().enumerate() {
-                owners.push((d, e));
-                encoded.push(std::mem::take(example));
+            for (example, passage, members) in std::mem::take(&mut document.examples) {
+                owners.push((d, passage, members));
+                asked.push(example);
             }
         }
         let mut evidence: Vec<Vec<(Dyad, Evidence)>> = documents.iter().map(|_| Vec::new()).collect();
-        for range in batches(&encoded, BATCH_TOKENS) {
-            let batch = Batch { examples: encoded[range.clone()].to_vec() };
-            let logits = self.engine.logits(&batch)?;
-            let mut row = 0;
-            for at in range {
-                let (d, e) = owners[at];
-                let (_, passage, members) = &prepared[d].examples[e];
-                let passage = &prepared[d].passages[*passage];
-                for member in members {
-                    let probs = StanceProbs::from_logits(logits.row(row), self.stance.temperature);
-                    let word = Evidence { sentence: passage.sentence, probs, truncated: encoded[at].cut > 0 };
-                    evidence[d].push((passage.dyads[*member].clone(), word));
-                    row += 1;
-                }
+        for ((d, passage, members), seen) in owners.into_iter().zip(self.looks.at(&asked)?) {
+            let passage = &prepared[d].passages[passage];
+            for (member, answer) in members.into_iter().zip(seen.answers) {
+                let probs = StanceProbs::from_logits(answer.logits, self.looks.temperature);
+                let word = Evidence { sentence: passage.sentence, probs, truncated: seen.cut, alone: answer.alone };
+                evidence[d].push((passage.dyads[member].clone(), word));
             }
         }
-        let labelled = documents.into_iter().zip(prepared).zip(evidence);
-        Ok(labelled.map(|((document, prepared), evidence)| finish(document, prepared.linked, evidence)).collect())
+        let labelled = documents.into_iter().zip(linked).zip(evidence);
+        Ok(labelled.map(|((document, linked), evidence)| finish(document, linked, evidence)).collect())
     }
 
-    fn prepare(&self, document: &Document, linked: Linked) -> Result<Prepared, PredictError> {
+    fn prepare<'d>(&self, document: &'d Document, linked: &Linked) -> Result<Prepared<'d>, PredictError> {
         let sentences = sentences(&document.text);
-        let budget = self.stance.context_tokens;
-        let size = |text: &str| self.encoder.count(text);
+        let budget = self.context_tokens;
+        let size = |text: &str| self.looks.encoder.count(text);
         let passages = passages(document, &sentences, &linked.mentions, self.scope, budget, size)?;
         let mut examples = Vec::new();
         for (p, passage) in passages.iter().enumerate() {
             let covering = Example::covering(&document.text, &passage.spans(), &linked.mentions, &passage.dyads, ROLES);
-            for (example, members) in covering {
-                examples.push((self.encoder.encode(&example)?, p, members));
-            }
+            examples.extend(covering.into_iter().map(|(example, members)| (example, p, members)));
         }
-        Ok(Prepared { linked, passages, examples })
+        Ok(Prepared { passages, examples })
     }
 }
 

@@ -3,10 +3,11 @@
 //! Each text is one passage with its mentions given. Files and figures are left to the callers.
 
 use crate::document::{ByteSpan, Dyad};
-use crate::encode::{Batch, EncodeError, Encoder, ROLES, batches};
-use crate::engine::{Engine, EngineError};
+use crate::encode::{EncodeError, ROLES};
+use crate::engine::EngineError;
 use crate::example::Example;
 use crate::gold::GoldText;
+use crate::look::{Answer, Looks};
 
 /// A text cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -29,29 +30,24 @@ pub fn examples(text: &GoldText) -> Vec<(Example<'_>, Vec<usize>)> {
     Example::covering(&text.text, &[span], &text.mentions, &dyads, ROLES)
 }
 
-/// Logits of every pair of every text, in order.
+/// The answer for every pair of every text, in order.
 ///
 /// # Errors
 /// If the tokenizer or the engine refuses a text.
-pub fn score(texts: &[GoldText], encoder: &Encoder, engine: &dyn Engine) -> Result<Vec<Vec<[f32; 4]>>, PredictError> {
-    let mut logits: Vec<Vec<[f32; 4]>> = texts.iter().map(|t| vec![[0.0; 4]; t.pairs.len()]).collect();
-    let (mut encoded, mut places) = (Vec::new(), Vec::new());
+pub fn score(texts: &[GoldText], looks: &Looks<'_>) -> Result<Vec<Vec<Answer>>, PredictError> {
+    let nothing = Answer { logits: [0.0; 4], alone: false };
+    let mut answers: Vec<Vec<Answer>> = texts.iter().map(|t| vec![nothing; t.pairs.len()]).collect();
+    let (mut asked, mut places) = (Vec::new(), Vec::new());
     for (i, text) in texts.iter().enumerate() {
         for (example, members) in examples(text) {
-            encoded.push(encoder.encode(&example)?);
+            asked.push(example);
             places.push((i, members));
         }
     }
-    for range in batches(&encoded, BATCH_TOKENS) {
-        let batch = Batch { examples: encoded[range.clone()].to_vec() };
-        let scores = engine.logits(&batch)?;
-        let mut row = 0;
-        for (i, members) in &places[range] {
-            for member in members {
-                logits[*i][*member] = scores.row(row);
-                row += 1;
-            }
+    for ((i, members), seen) in places.into_iter().zip(looks.at(&asked)?) {
+        for (member, answer) in members.into_iter().zip(seen.answers) {
+            answers[i][member] = answer;
         }
     }
-    Ok(logits)
+    Ok(answers)
 }

@@ -32,6 +32,7 @@ fn settings(checkpoint: &Path) -> TrainSettings {
         seed: 5,
         patience: usize::MAX,
         mix: 0.0,
+        pairs: 0,
         half: false,
         checkpoint: checkpoint.to_owned(),
         checkpoint_every: 3,

@@ -133,7 +133,7 @@ mod tests {
         weights[stance.index()] = 0.7;
         let probs = StanceProbs::from_weights(weights);
         let sentence = ByteSpan::new(TEXT, 0, 21).expect("the first sentence");
-        let evidence = Evidence { sentence, probs, truncated: false };
+        let evidence = Evidence { sentence, probs, truncated: false, alone: false };
         let dyad = Dyad { actor: "PER".into(), target: "KEN".into() };
         Labelled {
             document: Document {

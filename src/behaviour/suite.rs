@@ -218,8 +218,7 @@ mod tests {
         let model = Model::open("models/minilm-stance".as_ref()).expect("the committed model opens");
         let detector = Detector::new(registry);
         let scope = Scope::All;
-        let corridor =
-            Corridor { detector: &detector, encoder: &model.encoder, engine, stance: &model.stance, scope: &scope };
+        let corridor = Corridor::new(&detector, &model, engine, &scope);
         let (groups, countries, additions) = (groups(), countries().expect("countries"), additions());
         let plan = Plan { groups: &groups, countries: &countries, additions: &additions, fills: 3, seed: 1 };
         let report = plan.run(&corridor).expect("all texts are labelled");

@@ -2,10 +2,14 @@
 //! and lost.
 
 use super::review::same_file;
+use crate::engine::cpu::CpuEngine;
 use crate::gold::GoldText;
 use crate::held_out::Split;
+use crate::look::{Answer, Looks};
 use crate::metrics::classification::Confusion;
-use crate::stance::Stance;
+use crate::model::Model;
+use crate::predict;
+use crate::stance::{Stance, StanceProbs};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -52,6 +56,22 @@ impl Judged {
     /// Both kept-back sets with their names.
     pub(super) fn sets(&self) -> [(&'static str, &[GoldText]); 2] {
         [("corrections held out", &self.corrections), ("replay held out", &self.replay)]
+    }
+
+    /// The model and the same with other weights, on what was kept back.
+    ///
+    /// # Errors
+    /// If an engine refuses a text.
+    pub(super) fn changes(&self, model: &Model, new: &CpuEngine) -> Result<Vec<Change>> {
+        let old = model.cpu_engine()?;
+        let confusion = |engine: &CpuEngine, texts: &[GoldText]| -> Result<Confusion> {
+            let answers = predict::score(texts, &Looks::new(model, engine))?;
+            let gold = texts.iter().flat_map(|t| &t.pairs).map(|p| p.stance);
+            let best = |answer: &Answer| StanceProbs::from_logits(answer.logits, 1.0).best();
+            Ok(Confusion::of(gold.zip(answers.iter().flatten().map(best))))
+        };
+        let change = |(on, texts)| Ok(Change { on, before: confusion(&old, texts)?, after: confusion(new, texts)? });
+        self.sets().into_iter().map(change).collect()
     }
 
     /// Writes what was learned from, and the figures.

@@ -41,12 +41,13 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<bool> {
     if let Some(path) = &args.estimate {
         return evaluate_estimate::run(path, args, out).map(|()| true);
     }
+    let open = || anyhow::Ok(Model::open(&args.model)?.looking_again(args.look.second_look)?);
     if args.behaviour {
-        return evaluate_behaviour::run(args, &Model::open(&args.model)?, out);
+        return evaluate_behaviour::run(args, &open()?, out);
     }
     // Created before the work, so that a path that cannot be written fails at once.
     let files = Files::create(args)?;
-    let model = Model::open(&args.model)?;
+    let model = open()?;
     let thresholds = model.stance.thresholds(args.precision)?;
     let mut outcome = match &args.docs {
         Some(folder) => evaluate_docs::judge_folder(folder, args.errors, &model, out)?,

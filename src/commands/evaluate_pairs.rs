@@ -4,6 +4,7 @@ use super::evaluate::Outcome;
 use crate::document::ByteSpan;
 use crate::evaluation::Judged;
 use crate::gold;
+use crate::look::Looks;
 use crate::metrics::classification::Confusion;
 use crate::model::Model;
 use crate::output::marked::pieces;
@@ -23,12 +24,12 @@ pub(super) fn judge(files: &[PathBuf], model: &Model) -> Result<Outcome> {
     for path in files {
         texts.extend(gold::read(path)?);
     }
-    let scores = predict::score(&texts, &model.encoder, &engine)?;
+    let scores = predict::score(&texts, &Looks::new(model, &engine))?;
     let mut judged = Vec::new();
     for (text, scores) in texts.iter().zip(scores) {
         let whole = ByteSpan::new(&text.text, 0, text.text.len()).expect("the whole text is a span of it");
         let words = text.text.split_whitespace().count();
-        for (pair, logits) in text.pairs.iter().zip(scores) {
+        for (pair, answer) in text.pairs.iter().zip(scores) {
             let marked = pieces(&text.text, whole, &text.mentions, &pair.dyad);
             judged.push(Judged {
                 id: text.id.clone(),
@@ -37,7 +38,7 @@ pub(super) fn judge(files: &[PathBuf], model: &Model) -> Result<Outcome> {
                 dyad: pair.dyad.clone(),
                 gold: pair.stance,
                 sure: pair.sure,
-                probs: StanceProbs::from_logits(logits, model.stance.temperature),
+                probs: StanceProbs::from_logits(answer.logits, model.stance.temperature),
                 text: marked.into_iter().map(|(role, piece)| (role, piece.to_owned())).collect(),
             });
         }

@@ -27,7 +27,7 @@ pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
     let mut document = document(args)?;
     document.date = args.date.or(document.date);
     let detector = Detector::new(registry);
-    let model = Model::open(&args.model)?;
+    let model = Model::open(&args.model)?.looking_again(args.look.second_look)?;
     let engine = model.cpu_engine()?;
     let corridor = Corridor::new(&detector, &model, &engine, &scope);
     let trace = trace(&corridor, document, &args.target_alias, model.stance.thresholds(args.precision)?)?;

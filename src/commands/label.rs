@@ -37,7 +37,7 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     let registry = Registry::with(&args.registry)?;
     let scope = Scope::named(args.target.as_deref(), &registry)?;
     let detector = Detector::new(registry);
-    let model = Model::open(&args.model)?;
+    let model = Model::open(&args.model)?.looking_again(args.look.second_look)?;
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }
@@ -117,7 +117,7 @@ fn fingerprint(args: &LabelArgs, inputs: &[Input], model: &Model, registry: &Reg
         "schema": SCHEMA, "model": model.checksum, "registry": registry.version, "files": files,
         "target": args.target, "aliases": args.target_alias, "evidence": args.evidence, "none": args.include_none,
         "columns": [&args.text, &args.id, &args.date, &args.title], "codes": args.codes, "excel": args.excel,
-        "precision": args.precision,
+        "precision": args.precision, "second_look": args.look.second_look,
     });
     sha256(rows.to_string().as_bytes())
 }
@@ -143,7 +143,7 @@ fn write_run(
         "registry": registry,
         "documents": { "in": tally.read, "labelled": tally.labelled,
             "without_countries": tally.without_countries, "rejected": tally.rejected },
-        "rows": tally.rows, "passages": tally.passages, "truncated_passages": tally.truncated,
+        "rows": tally.rows, "passages": tally.passages, "second_looks": tally.second_looks, "truncated_passages": tally.truncated,
         "repeated_examples": engine.spared(),
         "unreadable_dates": tally.bad_dates, "encodings": tally.encodings, "seconds": seconds,
     });

@@ -5,13 +5,10 @@ use crate::cli::RefitArgs;
 use crate::engine::cpu::CpuEngine;
 use crate::gold::{self, GoldText};
 use crate::held_out::split;
-use crate::metrics::classification::Confusion;
 use crate::model::config::StanceConfig;
 use crate::model::{Model, folder};
-use crate::refit::{Head, Item, RefitSettings, features, fit};
-use crate::stance::StanceProbs;
+use crate::refit::{Head, RefitSettings, features, fit};
 use anyhow::{Context, Result, ensure};
-use ndarray::Array2;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -40,7 +37,8 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
         class_weights: [1.0, 2.0, 1.3, 1.3],
         seed: args.seed,
     };
-    let of = |texts: &[GoldText], weight| features(texts, weight, &model.encoder, &engine);
+    let alone = model.stance.second_look.is_some();
+    let of = |texts: &[GoldText], weight| features(texts, weight, &model.encoder, &engine, alone);
     let (new, mut items) = of(&corrections.learn, settings.weight)?;
     let (old, known) = of(&replay.learn, 1.0)?;
     items.extend(known);
@@ -49,12 +47,9 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
     let after = fit(&before, &all, &items, &settings);
     ensure!(after.is_finite(), "the refit diverged: lower --learning-rate {}", args.learning_rate);
 
-    let mut changes = Vec::new();
-    for (on, texts) in judged.sets() {
-        let (features, items) = of(texts, 1.0)?;
-        let [before, after] = [&before, &after].map(|head| confusion(head, &features, &items));
-        changes.push(Change { on, before, after });
-    }
+    let mut weights = model.weights.clone();
+    after.store(&mut weights);
+    let changes = judged.changes(&model, &CpuEngine::new(&model.config, &weights)?)?;
     judged.write(&changes, out)?;
 
     // Temperature and review thresholds stay: the replay is what the model was trained on, and would flatter it.
@@ -68,8 +63,6 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
         }),
         ..model.stance.clone()
     };
-    let mut weights = model.weights.clone();
-    after.store(&mut weights);
     let path = args.start.join("tokenizer.json");
     let tokenizer = std::fs::read(&path).with_context(|| format!("tokenizer {}", path.display()))?;
     let card = format!(
@@ -90,10 +83,4 @@ fn read(paths: &[PathBuf]) -> Result<Vec<GoldText>> {
         texts.extend(gold::read(path)?.into_iter().filter(|t| !t.pairs.is_empty()));
     }
     Ok(texts)
-}
-
-fn confusion(head: &Head, features: &Array2<f64>, items: &[Item]) -> Confusion {
-    let logits = head.logits(features.view());
-    let best = |i: usize| StanceProbs::from_logits(std::array::from_fn(|j| logits[[i, j]] as f32), 1.0).best();
-    Confusion::of(items.iter().enumerate().map(|(i, item)| (item.stance, best(i))))
 }

@@ -2,7 +2,7 @@
 
 use super::adaptation::{Change, Judged, ensure_share, names, new_name};
 use crate::cli::TrainArgs;
-use crate::encode::{Encoder, ROLES, role_token};
+use crate::encode::{Encoder, PAIR_TOKENS, ROLES, role_token};
 use crate::engine::cpu::CpuEngine;
 use crate::gold::{self, GoldText};
 use crate::held_out::{drawn, split};
@@ -11,8 +11,7 @@ use crate::model::Model;
 use crate::model::config::{EncoderConfig, INPUT_FORM, StanceConfig, label_map, precision_key};
 use crate::model::folder::{read_json, write};
 use crate::model::weights::Weights;
-use crate::predict;
-use crate::stance::{Stance, StanceProbs};
+use crate::stance::Stance;
 use crate::train::{Outcome, Source, TrainSet, TrainSettings, fit};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -91,7 +90,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<()> {
     let (stance, made) = match &purpose {
         Purpose::Fresh { .. } => described(name, &start, training, &outcome)?,
         Purpose::Adaptation { model, judged } => {
-            let changes = changes(model, judged, &start, &outcome.weights)?;
+            let changes = judged.changes(model, &CpuEngine::new(config, &outcome.weights)?)?;
             judged.write(&changes, out)?;
             let stance = StanceConfig {
                 name,
@@ -137,6 +136,11 @@ fn settings(args: &TrainArgs, purpose: &Purpose) -> Result<TrainSettings> {
         seed: args.seed,
         patience: args.patience.unwrap_or(args.epochs),
         mix: args.mix,
+        pairs: match purpose {
+            // A model that takes no second look has nothing to keep in practice.
+            Purpose::Adaptation { model, .. } if model.stance.second_look.is_none() => 0,
+            _ => args.pairs,
+        },
         half: args.bf16,
         checkpoint: args.checkpoint.clone(),
         checkpoint_every: 200,
@@ -229,6 +233,7 @@ fn described(
         max_tokens: MAX_TOKENS.min(start.config.max_position_embeddings),
         context_tokens: CONTEXT_TOKENS,
         temperature: calibration.temperature,
+        second_look: calibration.second_look,
         thresholds: calibration.thresholds.iter().map(|(p, t)| (precision_key(*p), t.by_label())).collect(),
         registry_version: crate::model::config::UNKNOWN_REGISTRY.to_owned(),
         training,
@@ -242,19 +247,6 @@ fn described(
     Ok((stance, made))
 }
 
-/// The old and the new weights on what was kept back.
-fn changes(model: &Model, judged: &Judged, start: &Start, weights: &Weights) -> Result<Vec<Change>> {
-    let [old, new] = [model.cpu_engine()?, CpuEngine::new(&start.config, weights)?];
-    let confusion = |engine: &CpuEngine, texts: &[GoldText]| -> Result<Confusion> {
-        let logits = predict::score(texts, &model.encoder, engine)?;
-        let gold = texts.iter().flat_map(|t| &t.pairs).map(|p| p.stance);
-        let best = |logits: &[f32; 4]| StanceProbs::from_logits(*logits, 1.0).best();
-        Ok(Confusion::of(gold.zip(logits.iter().flatten().map(best))))
-    };
-    let change = |(on, texts)| Ok(Change { on, before: confusion(&old, texts)?, after: confusion(&new, texts)? });
-    judged.sets().into_iter().map(change).collect()
-}
-
 fn dev_line(confusion: &Confusion) -> String {
     let f1 = Stance::POSITIONS.map(|s| format!("{s} {:.3}", confusion.class(s).f1)).join("  ");
     format!("  dev macro-F1 {:.4}  accuracy {:.4}  {f1}", confusion.macro_f1(&Stance::POSITIONS), confusion.accuracy())
@@ -265,8 +257,8 @@ fn with_roles(tokenizer: &[u8]) -> Result<Vec<u8>> {
     let mut json: serde_json::Value = serde_json::from_slice(tokenizer).context("tokenizer.json")?;
     let vocabulary = json.pointer_mut("/model/vocab").and_then(|v| v.as_object_mut()).context("no /model/vocab")?;
     let mut added = Vec::new();
-    for slot in 0..ROLES {
-        let role = role_token(slot);
+    let roles = (0..ROLES).map(role_token).chain(PAIR_TOKENS.map(str::to_owned));
+    for (slot, role) in roles.enumerate() {
         let id = match vocabulary.get(&role) {
             Some(id) => id.clone(),
             None => {

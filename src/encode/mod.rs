@@ -6,4 +6,4 @@ mod batch;
 mod tokenize;
 
 pub use batch::{Batch, EncodedExample, batches};
-pub use tokenize::{EncodeError, Encoder, ROLES, role_token};
+pub use tokenize::{EncodeError, Encoder, PAIR_TOKENS, ROLES, role_token};

@@ -10,6 +10,9 @@ use tokenizers::Tokenizer;
 /// How many polities one passage can tell apart.
 pub const ROLES: usize = 24;
 
+/// Tokens for the actor, the target and every other polity where a dyad is asked about alone.
+pub const PAIR_TOKENS: [&str; 3] = ["[ACTOR]", "[TARGET]", "[OTHER]"];
+
 /// Name of the token for a role: slot 0 is `[P1]`.
 pub fn role_token(slot: usize) -> String {
     format!("[P{}]", slot + 1)
@@ -46,6 +49,8 @@ pub struct Encoder {
     cls: u32,
     sep: u32,
     roles: Vec<u32>,
+    /// `None` for a model that never learned to look at a dyad alone.
+    pair: Option<[u32; 3]>,
     max_tokens: usize,
 }
 
@@ -63,7 +68,9 @@ impl Encoder {
         let id = |token: &str| tokenizer.token_to_id(token).ok_or_else(|| EncodeError::MissingToken(token.to_owned()));
         let (cls, sep) = (id("[CLS]")?, id("[SEP]")?);
         let roles = (0..ROLES).map(|slot| id(&role_token(slot))).collect::<Result<_, _>>()?;
-        Ok(Self { tokenizer, cls, sep, roles, max_tokens })
+        let [actor, target, other] = PAIR_TOKENS.map(|token| tokenizer.token_to_id(token));
+        let pair = actor.zip(target).zip(other).map(|((actor, target), other)| [actor, target, other]);
+        Ok(Self { tokenizer, cls, sep, roles, pair, max_tokens })
     }
 
     /// Number of tokens of a plain text, without `[CLS]` and `[SEP]`.
@@ -92,10 +99,41 @@ impl Encoder {
         if numbering.len() > ROLES || numbering.iter().any(|n| *n >= ROLES) {
             return Err(EncodeError::TooManyRoles { found: example.polities.len() });
         }
+        let id = |slot: usize| self.roles[numbering[slot]];
+        self.assemble(example, id, Some, example.polities.len(), example.dyads.clone())
+    }
+
+    /// Encodes the question about one dyad of the example, by its index, alone: actor and target are the roles 0 and 1, and
+    /// all other polities share a token. Cut as in [`Encoder::encode_numbered`].
+    ///
+    /// # Errors
+    /// If the tokenizer lacks the tokens or refuses the text.
+    pub fn encode_alone(&self, example: &Example<'_>, dyad: usize) -> Result<EncodedExample, EncodeError> {
+        let [actor, target, other] = self.pair.ok_or_else(|| EncodeError::MissingToken(PAIR_TOKENS[0].to_owned()))?;
+        let pair = example.dyads[dyad];
+        let role = |slot: usize| [pair.0, pair.1].iter().position(|own| *own == slot);
+        let id = |slot: usize| role(slot).map_or(other, |role| [actor, target][role]);
+        self.assemble(example, id, role, 2, vec![(0, 1)])
+    }
+
+    /// Whether dyads can be asked about alone.
+    pub fn knows_pairs(&self) -> bool {
+        self.pair.is_some()
+    }
+
+    /// An example with the token `id` in place of each polity; `role` says which of the `roles` it is, if any.
+    fn assemble(
+        &self,
+        example: &Example<'_>,
+        id: impl Fn(usize) -> u32,
+        role: impl Fn(usize) -> Option<usize>,
+        roles: usize,
+        dyads: Vec<(usize, usize)>,
+    ) -> Result<EncodedExample, EncodeError> {
         let mut tokens: Vec<Token> = Vec::new();
         for piece in &example.pieces {
             match piece {
-                Piece::Role(slot) => tokens.push(Token { id: self.roles[numbering[*slot]], slot: Some(*slot) }),
+                Piece::Role(slot) => tokens.push(Token { id: id(*slot), slot: Some(*slot) }),
                 Piece::Text(text) => {
                     let encoding = self.tokenizer.encode_fast(*text, false).map_err(EncodeError::Tokenize)?;
                     tokens.extend(encoding.get_ids().iter().map(|id| Token { id: *id, slot: None }));
@@ -105,16 +143,16 @@ impl Encoder {
         let before = tokens.len();
         let tokens = fit(tokens, self.max_tokens.saturating_sub(2), example.polities.len());
         let mut ids = Vec::with_capacity(tokens.len() + 2);
-        let mut roles = vec![Vec::new(); example.polities.len()];
+        let mut roles = vec![Vec::new(); roles];
         ids.push(self.cls);
         for token in &tokens {
-            if let Some(slot) = token.slot {
-                roles[slot].push(ids.len() as u32);
+            if let Some(role) = token.slot.and_then(&role) {
+                roles[role].push(ids.len() as u32);
             }
             ids.push(token.id);
         }
         ids.push(self.sep);
-        Ok(EncodedExample { ids, roles, dyads: example.dyads.clone(), cut: before - tokens.len() })
+        Ok(EncodedExample { ids, roles, dyads, cut: before - tokens.len() })
     }
 }
 

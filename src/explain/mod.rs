@@ -48,8 +48,8 @@ pub struct Reading {
     pub tokens: usize,
     /// Tokens that were left out.
     pub cut: usize,
-    /// Calibrated probabilities.
-    pub dyads: Vec<(Dyad, StanceProbs)>,
+    /// Calibrated probabilities, and whether they come from a second look at the dyad alone.
+    pub dyads: Vec<(Dyad, StanceProbs, bool)>,
 }
 
 /// A document-level stance and its passages.
@@ -76,15 +76,15 @@ pub fn trace(
     let Labelled { document, linked, evidence, stances } = labelled.expect("one document in, one out");
     let sentences = sentences(&document.text);
     let at = |start: usize| sentences.iter().rposition(|s| s.span.start() <= start).unwrap_or(0);
-    let (budget, size) = (corridor.stance.context_tokens, |text: &str| corridor.encoder.count(text));
+    let (budget, size) = (corridor.context_tokens, |text: &str| corridor.looks.encoder.count(text));
     let passages = passages(&document, &sentences, &linked.mentions, corridor.scope, budget, size)?;
     let mut words = evidence.iter();
     let mut readings = Vec::new();
     for passage in &passages {
         let examples = Example::covering(&document.text, &passage.spans(), &linked.mentions, &passage.dyads, ROLES);
         for (example, members) in examples {
-            let encoded = corridor.encoder.encode(&example)?;
-            let dyads = words.by_ref().take(members.len()).map(|(dyad, word)| (dyad.clone(), word.probs)).collect();
+            let encoded = corridor.looks.encoder.encode(&example)?;
+            let dyads = words.by_ref().take(members.len()).map(|(dyad, word)| (dyad.clone(), word.probs, word.alone)).collect();
             readings.push(Reading {
                 sentence: at(passage.sentence.start()),
                 first: at(passage.span.start()),

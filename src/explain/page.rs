@@ -2,7 +2,7 @@
 
 use super::text::part_name;
 use super::{Trace, one_line};
-use crate::document::{ByteSpan, PolityId};
+use crate::document::{ByteSpan, Dyad, PolityId};
 use crate::registry::Registry;
 use crate::stance::{Stance, StanceProbs};
 use askama::Template;
@@ -21,7 +21,7 @@ pub fn render(trace: &Trace, registry: &Registry) -> Result<String, askama::Erro
         cut: r.cut,
         marked: &r.marked,
         roles: r.polities.iter().enumerate().map(|(i, id)| format!("[P{}] {}", i + 1, name(id))).collect(),
-        dyads: r.dyads.iter().map(|(d, p)| Row::new(format!("{} → {}", name(&d.actor), name(&d.target)), *p)).collect(),
+        dyads: r.dyads.iter().map(|(dyad, probs, alone)| look(dyad, *probs, *alone, &name)).collect(),
     });
     let spoken = trace.outcomes.iter().filter(|o| o.stance.stance != Stance::None);
     let outcomes = spoken.clone().map(|o| Outcome {
@@ -107,6 +107,12 @@ impl Row {
         let best = probs.best();
         Self { name, cells: Stance::ALL.map(|s| (format!("{:.3}", probs.get(s)), s == best)) }
     }
+}
+
+/// The model's word on a dyad.
+fn look(dyad: &Dyad, probs: StanceProbs, alone: bool, name: &dyn Fn(&PolityId) -> String) -> Row {
+    let note = if alone { " (second look)" } else { "" };
+    Row::new(format!("{} → {}{note}", name(&dyad.actor), name(&dyad.target)), probs)
 }
 
 fn pieces(trace: &Trace, sentence: ByteSpan) -> Vec<Piece> {

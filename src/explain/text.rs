@@ -47,8 +47,9 @@ pub fn print(trace: &Trace, registry: &Registry, out: &mut dyn Write) -> io::Res
         let roles: Vec<String> =
             reading.polities.iter().enumerate().map(|(i, id)| format!("[P{}] {id}", i + 1)).collect();
         writeln!(out, "      {}", roles.join("  "))?;
-        for (dyad, probs) in &reading.dyads {
-            writeln!(out, "      {:<24} {}", format!("{} -> {}", dyad.actor, dyad.target), shown(*probs))?;
+        for (dyad, probs, alone) in &reading.dyads {
+            let look = if *alone { "  second look" } else { "" };
+            writeln!(out, "      {:<24} {}{look}", format!("{} -> {}", dyad.actor, dyad.target), shown(*probs))?;
         }
     }
 

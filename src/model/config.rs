@@ -75,7 +75,8 @@ pub fn label_map() -> BTreeMap<usize, String> {
 /// Registry version of data whose mentions were given, not linked here.
 pub const UNKNOWN_REGISTRY: &str = "given";
 
-/// The only input form so far: polities anonymised and numbered, one pass a passage.
+/// The only input form so far: polities anonymised and numbered, one pass a passage; doubtful dyads may get a pass of their
+/// own ([`SecondLook`]).
 pub const INPUT_FORM: &str = "anonymised-numbered";
 
 /// What a demarche model adds to a Hugging Face folder.
@@ -94,6 +95,9 @@ pub struct StanceConfig {
     pub context_tokens: usize,
     /// Divides the logits before the softmax (Guo et al. 2017).
     pub temperature: f64,
+    /// How doubtful dyads are asked about again, by a model that has learned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_look: Option<SecondLook>,
     /// For each precision ([`precision_key`]), the probability below which a label needs review, by label name.
     pub thresholds: BTreeMap<String, BTreeMap<String, f64>>,
     /// Version of the registry that linked the training data.
@@ -101,6 +105,16 @@ pub struct StanceConfig {
     /// How it was made, for the model card and `run.json`.
     #[serde(default)]
     pub training: serde_json::Value,
+}
+
+/// A second look at a dyad, alone (`look`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondLook {
+    /// At dyads whose likeliest label has a probability below this: 0 is none, over 1 all.
+    pub below: f64,
+    /// Divides the logits of a second look before the softmax.
+    pub temperature: f64,
 }
 
 impl StanceConfig {
@@ -112,8 +126,10 @@ impl StanceConfig {
         if self.roles != ROLES {
             return Some(format!("roles is {}, expected {ROLES}", self.roles));
         }
-        if !(self.temperature.is_finite() && self.temperature > 0.0) {
-            return Some(format!("temperature is {}, expected a positive number", self.temperature));
+        for temperature in [Some(self.temperature), self.second_look.map(|s| s.temperature)].into_iter().flatten() {
+            if !(temperature.is_finite() && temperature > 0.0) {
+                return Some(format!("temperature is {temperature}, expected a positive number"));
+            }
         }
         if self.max_tokens < 3 {
             return Some(format!("max_tokens is {}, expected at least 3", self.max_tokens));

@@ -2,7 +2,7 @@
 
 use super::config::{EncoderConfig, StanceConfig};
 use super::weights::{WeightError, Weights};
-use crate::encode::{EncodeError, Encoder};
+use crate::encode::{EncodeError, Encoder, PAIR_TOKENS};
 use crate::engine::cpu::CpuEngine;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -62,6 +62,17 @@ pub enum ModelError {
     Tokenizer(#[from] EncodeError),
 }
 
+/// A second look cannot be had as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// No probability.
+    #[error("--second-look {0} is no probability: give a number from 0 (never) to 1 (always)")]
+    Range(f64),
+    /// The model has one look.
+    #[error("--second-look: the model `{0}` has not learned to look at a pair alone (`demarche train --pairs`)")]
+    Unlearned(String),
+}
+
 /// An opened model folder.
 pub struct Model {
     /// `config.json`.
@@ -96,10 +107,32 @@ impl Model {
             return Err(ModelError::Unfit { path: folder.to_owned(), reason });
         }
         let encoder = Encoder::open(&folder.join("tokenizer.json"), stance.max_tokens)?;
+        if stance.second_look.is_some() && !encoder.knows_pairs() {
+            let reason = format!("a second look needs the tokens {}", PAIR_TOKENS.join(", "));
+            return Err(ModelError::Unfit { path: folder.to_owned(), reason });
+        }
         let path = folder.join("model.safetensors");
         let weights = Weights::parse(&read(&path)?).map_err(|source| ModelError::Weights { path, source })?;
         let checksum = digests.into_iter().find(|(name, _)| name == "model.safetensors").map(|(_, sum)| sum);
         Ok(Self { config, stance, encoder, weights, checksum: checksum.unwrap_or_default() })
+    }
+
+    /// The same model, with a second look at dyads below another probability than its own, 0 to 1; `None` leaves it.
+    ///
+    /// # Errors
+    /// If it is no probability, or the model has not learned to look a second time.
+    pub fn looking_again(mut self, below: Option<f64>) -> Result<Self, LookError> {
+        let Some(below) = below else { return Ok(self) };
+        if !(0.0..=1.0).contains(&below) {
+            return Err(LookError::Range(below));
+        }
+        match &mut self.stance.second_look {
+            // A label can be as probable as 1, and 1 means every dyad.
+            Some(second) => second.below = if below < 1.0 { below } else { f64::INFINITY },
+            None if below > 0.0 => return Err(LookError::Unlearned(self.stance.name)),
+            None => {}
+        }
+        Ok(self)
     }
 
     /// The embedded engine on these weights.

@@ -40,7 +40,8 @@ pub struct Item {
     pub weight: f64,
 }
 
-/// The head's input `(D, 3H)` and the label of every pair of the texts; unsure pairs count half of `weight`.
+/// The head's input `(D, 3H)` and the label of every pair of the texts; unsure pairs count half of `weight`. With `alone` every
+/// pair comes a second time, asked about alone, for a head that answers both looks.
 ///
 /// # Errors
 /// If the tokenizer or the engine refuses a text.
@@ -49,15 +50,23 @@ pub fn features(
     weight: f64,
     encoder: &Encoder,
     engine: &CpuEngine,
+    alone: bool,
 ) -> Result<(Array2<f64>, Vec<Item>), PredictError> {
     let (mut encoded, mut items) = (Vec::new(), Vec::new());
     for text in texts {
         for (example, members) in examples(text) {
-            encoded.push(encoder.encode(&example)?);
-            items.extend(members.iter().map(|i| {
+            let own = members.iter().map(|i| {
                 let pair = &text.pairs[*i];
                 Item { stance: pair.stance, weight: if pair.sure { weight } else { weight / 2.0 } }
-            }));
+            });
+            encoded.push(encoder.encode(&example)?);
+            items.extend(own.clone());
+            if alone {
+                for dyad in 0..members.len() {
+                    encoded.push(encoder.encode_alone(&example, dyad)?);
+                }
+                items.extend(own);
+            }
         }
     }
     let mut rows = Array2::zeros((items.len(), engine.features_width()));

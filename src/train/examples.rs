@@ -6,7 +6,7 @@ use crate::gold::GoldText;
 use crate::predict;
 use crate::stance::Stance;
 use rand::Rng;
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest as _, Sha256};
 
@@ -23,6 +23,9 @@ pub struct TrainSet {
     items: Vec<(GoldText, f32)>,
     unsure_weight: f32,
 }
+
+/// What a text is asked in one update: all its dyads together, and some of them alone.
+type Asked = Vec<(EncodedExample, Vec<(Stance, f32)>)>;
 
 /// A mini-batch: examples, and gold label and weight of each of their dyads in order.
 pub(super) struct LabelledBatch {
@@ -83,46 +86,73 @@ impl TrainSet {
     }
 
     /// One epoch of batches of `size` texts: shuffled by `rng`, roles renumbered by `rng`, a share `mix` of the texts
-    /// joined with another.
+    /// joined with another, `pairs` of each text asked about alone besides.
     pub(super) fn epoch(
         &self,
         encoder: &Encoder,
         size: usize,
         mix: f64,
+        pairs: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<LabelledBatch>, EncodeError> {
         let mixer = Mixer::new(self.items.iter().map(|(text, weight)| (text, *weight)));
-        let mut encoded = Vec::with_capacity(self.items.len());
+        let mut texts: Vec<Asked> = Vec::with_capacity(self.items.len());
         for (text, weight) in self.items.iter().filter(|(text, _)| !text.pairs.is_empty()) {
             let joined = if rng.random_bool(mix) { mixer.join((text, *weight), rng) } else { None };
             let (text, weights) = joined.unwrap_or_else(|| (text.clone(), vec![*weight; text.pairs.len()]));
+            let silence = silence(&text);
+            let labels: Vec<(Stance, f32)> = text
+                .pairs
+                .iter()
+                .zip(weights)
+                .map(|(pair, weight)| {
+                    let sure = if pair.sure { 1.0 } else { self.unsure_weight };
+                    let share = if pair.stance == Stance::None { silence } else { 1.0 };
+                    (pair.stance, weight * sure * share)
+                })
+                .collect();
+            let drawn = alone(&labels, pairs, rng);
+            let mut asked = Asked::new();
             for (example, members) in predict::examples(&text) {
                 let numbering = renumber(example.polities.len(), rng);
-                let silence = silence(&text);
-                let labels: Vec<_> = members
-                    .iter()
-                    .map(|i| {
-                        let pair = &text.pairs[*i];
-                        let sure = if pair.sure { 1.0 } else { self.unsure_weight };
-                        let share = if pair.stance == Stance::None { silence } else { 1.0 };
-                        (pair.stance, weights[*i] * sure * share)
-                    })
-                    .collect();
-                encoded.push((encoder.encode_numbered(&example, &numbering)?, labels));
+                let own = members.iter().map(|i| labels[*i]).collect();
+                asked.push((encoder.encode_numbered(&example, &numbering)?, own));
+                for (dyad, member) in members.iter().enumerate() {
+                    if let Some((_, weight)) = drawn.iter().find(|(pair, _)| pair == member) {
+                        asked.push((encoder.encode_alone(&example, dyad)?, vec![(labels[*member].0, *weight)]));
+                    }
+                }
             }
+            texts.push(asked);
         }
-        encoded.shuffle(rng);
+        texts.shuffle(rng);
         let mut batches = Vec::new();
-        for window in encoded.chunks_mut(size * WINDOW) {
-            window.sort_by_key(|(example, _)| example.ids.len());
+        for window in texts.chunks_mut(size * WINDOW) {
+            window.sort_by_key(|asked| asked.iter().map(|(example, _)| example.ids.len()).max());
             for chunk in window.chunks(size) {
-                let (examples, labels): (Vec<_>, Vec<_>) = chunk.iter().cloned().unzip();
+                let (examples, labels): (Vec<_>, Vec<_>) = chunk.iter().flatten().cloned().unzip();
                 batches.push(LabelledBatch { examples, labels: labels.into_iter().flatten().collect() });
             }
         }
         batches.shuffle(rng);
         Ok(batches)
     }
+}
+
+/// Pairs with a stance that are asked about alone in one text, at most.
+const STANCES_ALONE: usize = 3;
+
+/// Which of a text's pairs are asked about alone, `count` at most, and their weights: some with a stance, the rest without,
+/// those that are drawn with the weight of all of their kind.
+fn alone(labels: &[(Stance, f32)], count: usize, rng: &mut ChaCha8Rng) -> Vec<(usize, f32)> {
+    let (silent, spoken): (Vec<_>, Vec<_>) = (0..labels.len()).partition(|i| labels[*i].0 == Stance::None);
+    let mut drawn: Vec<(usize, f32)> = Vec::new();
+    for (kind, most) in [(spoken, STANCES_ALONE.min(count)), (silent, count)] {
+        let some: Vec<usize> = kind.choose_multiple(rng, most.min(count - drawn.len())).copied().collect();
+        let share = kind.len() as f32 / some.len().max(1) as f32;
+        drawn.extend(some.into_iter().map(|i| (i, labels[i].1 * share)));
+    }
+    drawn
 }
 
 /// Pairs without a stance that count fully in one text.
@@ -164,6 +194,19 @@ mod tests {
             assert_eq!(numbers.len(), 5);
         }
         assert!(met.iter().all(|m| *m));
+    }
+
+    #[test]
+    fn pairs_that_are_asked_about_alone_have_the_weight_of_all_of_their_kind() {
+        let labels: Vec<_> = (0..10).map(|i| (if i < 5 { Stance::Engage } else { Stance::None }, 0.6)).collect();
+        let drawn = alone(&labels, 4, &mut ChaCha8Rng::seed_from_u64(1));
+        let (spoken, silent): (Vec<(usize, f32)>, Vec<(usize, f32)>) = drawn.iter().copied().partition(|(i, _)| *i < 5);
+        assert_eq!((spoken.len(), silent.len()), (3, 1));
+        for kind in [spoken, silent] {
+            assert!((kind.iter().map(|(_, weight)| weight).sum::<f32>() - 3.0).abs() < 1e-5);
+        }
+        assert!(alone(&labels, 0, &mut ChaCha8Rng::seed_from_u64(1)).is_empty());
+        assert_eq!(alone(&labels[6..8], 4, &mut ChaCha8Rng::seed_from_u64(1)).len(), 2);
     }
 
     #[test]

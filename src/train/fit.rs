@@ -9,8 +9,9 @@ use crate::encode::{EncodeError, Encoder};
 use crate::engine::EngineError;
 use crate::engine::torch::{Network, TorchEngine};
 use crate::gold::GoldText;
+use crate::look::{Answer, Looks};
 use crate::metrics::classification::Confusion;
-use crate::model::config::EncoderConfig;
+use crate::model::config::{EncoderConfig, SecondLook};
 use crate::model::weights::Weights;
 use crate::predict;
 use crate::stance::{Stance, StanceProbs};
@@ -49,6 +50,8 @@ pub struct TrainSettings {
     pub patience: usize,
     /// Share of the texts that are joined with another.
     pub mix: f64,
+    /// Pairs of a text that are asked about alone besides; with none, the model takes no second look.
+    pub pairs: usize,
     /// Computes in bfloat16 over single-precision weights.
     pub half: bool,
     /// Where checkpoints go, every [`Self::checkpoint_every`] updates; not part of the run's identity.
@@ -99,8 +102,10 @@ pub struct Outcome {
 
 /// What the held-out texts say of a model's probabilities.
 pub struct Calibration {
-    /// Fitted on them.
+    /// Fitted on the answers of a first look.
     pub temperature: f64,
+    /// Fitted on the answers of a second, for a model that takes one.
+    pub second_look: Option<SecondLook>,
     /// Review thresholds for each of [`PRECISIONS`].
     pub thresholds: Vec<(f64, Thresholds)>,
     /// Negative log-likelihood at temperature 1 and at the fitted one.
@@ -163,7 +168,7 @@ pub fn fit(
     let mut step = 0;
     'run: for epoch in 1..=settings.epochs {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed ^ (epoch as u64) << 32);
-        let batches = train.epoch(encoder, settings.batch, settings.mix, &mut rng)?;
+        let batches = train.epoch(encoder, settings.batch, settings.mix, settings.pairs, &mut rng)?;
         let total = batches.len() * settings.epochs;
         let (mut loss_sum, mut losses) = (0.0, 0usize);
         for batch in &batches {
@@ -191,7 +196,9 @@ pub fn fit(
         if dev.is_empty() {
             report(step, total, loss, None);
         } else {
-            let confusion = confusion(&config, &optimizer.weights(), encoder, dev, device)?;
+            let engine = TorchEngine::new(&config, &optimizer.weights(), device)?;
+            let looks = Looks { encoder, engine: &engine, temperature: 1.0, second: second_look(settings, 1.0) };
+            let confusion = confusion(&looks, dev)?;
             let figure = confusion.macro_f1(&Stance::POSITIONS);
             report(step, total, loss, Some(&confusion));
             history.push((epoch, figure));
@@ -212,20 +219,45 @@ pub fn fit(
             weights.insert(name, crate::engine::torch::stored(&tensor));
         }
     }
-    let logits = labelled_logits(&config, &weights, encoder, calibration, device)?;
-    let calibration = if logits.is_empty() { None } else { Some(calibrated(&logits)) };
+    let engine = TorchEngine::new(&config, &weights, device)?;
+    let calibration = calibrated(Looks { encoder, engine: &engine, temperature: 1.0, second: None }, calibration, settings)?;
     Ok(Outcome { weights, history, calibration })
 }
 
-fn calibrated(logits: &[([f32; 4], Stance)]) -> Calibration {
-    let temperature = calibrate::fit_temperature(logits);
-    let probs: Vec<_> = logits.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, temperature), *gold)).collect();
-    let thresholds = |p| Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, p)));
-    Calibration {
-        temperature,
-        thresholds: PRECISIONS.map(|p| (p, thresholds(p))).to_vec(),
-        loss: (calibrate::nll(logits, 1.0), calibrate::nll(logits, temperature)),
+/// Probability of the likeliest label below which a new model looks at a dyad a second time. Higher gains little on
+/// the development sets and costs passes (`docs/experiments.md`).
+const DOUBTFUL: f64 = 0.7;
+
+fn second_look(settings: &TrainSettings, temperature: f64) -> Option<SecondLook> {
+    (settings.pairs > 0).then_some(SecondLook { below: DOUBTFUL, temperature })
+}
+
+/// Temperatures and thresholds, one look after the other; `looks` takes one look at temperature 1.
+fn calibrated(
+    mut looks: Looks<'_>,
+    texts: &[GoldText],
+    settings: &TrainSettings,
+) -> Result<Option<Calibration>, TrainError> {
+    let once = labelled(&looks, texts)?;
+    if once.is_empty() {
+        return Ok(None);
     }
+    let logits = |answers: &[(Answer, Stance)]| answers.iter().map(|(a, gold)| (a.logits, *gold)).collect::<Vec<_>>();
+    let before = calibrate::nll(&logits(&once), 1.0);
+    looks.temperature = calibrate::fit_temperature(&logits(&once));
+    looks.second = second_look(settings, looks.temperature);
+    let answers = labelled(&looks, texts)?;
+    let again: Vec<_> = answers.into_iter().filter(|(answer, _)| answer.alone).collect();
+    looks.second = second_look(settings, calibrate::fit_temperature(&logits(&again)));
+    let items = logits(&labelled(&looks, texts)?);
+    let probs: Vec<_> = items.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, looks.temperature), *gold)).collect();
+    let thresholds = |p| Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, p)));
+    Ok(Some(Calibration {
+        temperature: looks.temperature,
+        second_look: looks.second,
+        thresholds: PRECISIONS.map(|p| (p, thresholds(p))).to_vec(),
+        loss: (before, calibrate::nll(&items, looks.temperature)),
+    }))
 }
 
 /// One update; returns its loss.
@@ -266,26 +298,14 @@ pub(super) fn loss(
     Ok((each * &weights).sum(Kind::Float) / weights.sum(Kind::Float))
 }
 
-fn labelled_logits(
-    config: &EncoderConfig,
-    weights: &Weights,
-    encoder: &Encoder,
-    texts: &[GoldText],
-    device: Device,
-) -> Result<Vec<([f32; 4], Stance)>, TrainError> {
-    let engine = TorchEngine::new(config, weights, device)?;
-    let scores = predict::score(texts, encoder, &engine).map_err(anyhow::Error::from)?;
+/// The answer for every pair of the texts, with its gold label.
+fn labelled(looks: &Looks<'_>, texts: &[GoldText]) -> Result<Vec<(Answer, Stance)>, TrainError> {
+    let answers = predict::score(texts, looks).map_err(anyhow::Error::from)?;
     let gold = texts.iter().flat_map(|t| t.pairs.iter().map(|p| p.stance));
-    Ok(scores.into_iter().flatten().zip(gold).collect())
+    Ok(answers.into_iter().flatten().zip(gold).collect())
 }
 
-fn confusion(
-    config: &EncoderConfig,
-    weights: &Weights,
-    encoder: &Encoder,
-    texts: &[GoldText],
-    device: Device,
-) -> Result<Confusion, TrainError> {
-    let logits = labelled_logits(config, weights, encoder, texts, device)?;
-    Ok(Confusion::of(logits.into_iter().map(|(l, gold)| (gold, StanceProbs::from_logits(l, 1.0).best()))))
+fn confusion(looks: &Looks<'_>, texts: &[GoldText]) -> Result<Confusion, TrainError> {
+    let answers = labelled(looks, texts)?;
+    Ok(Confusion::of(answers.into_iter().map(|(a, gold)| (gold, StanceProbs::from_logits(a.logits, 1.0).best()))))
 }

@@ -93,7 +93,7 @@ pub(super) fn written(news: &[News], excel: bool) -> Vec<u8> {
         let sentence = ByteSpan::new(&document.text, 0, document.text.len()).expect("the whole text");
         let probs = StanceProbs::from_weights(news.weights.map(f64::from));
         let dyad = Dyad { actor: polity(news.polities.0), target: polity(news.polities.1) };
-        let best = Evidence { sentence, probs, truncated: false };
+        let best = Evidence { sentence, probs, truncated: false, alone: false };
         let stance = probs.best();
         let row = DocumentStance { dyad, stance, probs, passages: 1, mixed: news.mixed, truncated: false, best };
         table.stance(&document, &[], &row).expect("memory takes it");

@@ -23,6 +23,8 @@ pub(super) struct Tally {
     pub rows: usize,
     /// Passages times dyads.
     pub passages: usize,
+    /// Of these, looked at a second time.
+    pub second_looks: usize,
     /// Of these, with tokens cut.
     pub truncated: usize,
     /// Dates that are no date.
@@ -59,6 +61,7 @@ impl Tally {
             self.labelled += 1;
         }
         self.passages += labelled.evidence.len();
+        self.second_looks += labelled.evidence.iter().filter(|(_, word)| word.alone).count();
         self.truncated += labelled.evidence.iter().filter(|(_, word)| word.truncated).count();
         for row in &labelled.stances {
             *self.stances.entry(row.stance).or_default() += 1;
