@@ -3,9 +3,12 @@
 
 usage: average.py OUT MODEL MODEL...              the mean of the weights; everything else from the last model
        average.py --held-out OUT.jsonl GOLD...    the texts that `train` holds out of these files for calibration
-       average.py --calibrate MODEL PREDICTIONS   temperature and review thresholds from `evaluate --predictions` on them
+       average.py --calibrate MODEL FIRST [SECOND]   temperatures and review thresholds from `evaluate --predictions` on
+                                                  them, with `--second-look 0`, and with `--second-look 1` for a model
+                                                  that takes a second look
 
-Needs numpy and safetensors. Temperature and thresholds are defined as in `src/calibrate.rs`.
+Needs numpy and safetensors. Temperature and thresholds are defined as in `src/calibrate.rs`, the second
+look as in `src/look.rs`.
 """
 import gzip
 import hashlib
@@ -58,30 +61,48 @@ def held_out(out, *files):
     print(f"{out}: {kept} texts", file=sys.stderr)
 
 
-def calibrate(folder, predictions):
+def calibrate(folder, first, second=None):
     import numpy
 
     folder = pathlib.Path(folder)
     stance = json.loads((folder / "stance.json").read_text())
-    with open(predictions, encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    probabilities = numpy.array([[r[f"p_{label}"] for label in LABELS] for r in rows])
-    gold = numpy.array([LABELS.index(r["gold"]) for r in rows])
-    # Logits up to a constant, which the softmax does not see.
-    logits = numpy.log(numpy.maximum(probabilities, 1e-12)) * stance["temperature"]
+    look = stance.get("second_look")
+    if (look is None) != (second is None):
+        sys.exit(f"{folder}: {'no second look' if look is None else 'a second look: give its predictions too'}")
 
-    def log_softmax(temperature):
+    def read(path):
+        with open(path, encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        probabilities = numpy.array([[r[f"p_{label}"] for label in LABELS] for r in rows])
+        # Logits up to a constant, which the softmax does not see.
+        return numpy.log(numpy.maximum(probabilities, 1e-12)), numpy.array([LABELS.index(r["gold"]) for r in rows])
+
+    def log_softmax(logits, temperature):
         scaled = logits / temperature
         scaled -= scaled.max(axis=1, keepdims=True)
         return scaled - numpy.log(numpy.exp(scaled).sum(axis=1, keepdims=True))
 
-    loss = lambda log: -log_softmax(numpy.exp(log))[numpy.arange(len(gold)), gold].mean()
-    low, high, ratio = numpy.log(0.05), numpy.log(20.0), (5**0.5 - 1) / 2
-    while high - low > 1e-4:
-        a, b = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (low, b) if loss(a) < loss(b) else (a, high)
-    stance["temperature"] = float(numpy.exp((low + high) / 2))
-    calibrated = numpy.exp(log_softmax(stance["temperature"]))
+    def fitted(logits, gold):
+        loss = lambda log: -log_softmax(logits, numpy.exp(log))[numpy.arange(len(gold)), gold].mean()
+        low, high, ratio = numpy.log(0.05), numpy.log(20.0), (5**0.5 - 1) / 2
+        while high - low > 1e-4:
+            a, b = high - ratio * (high - low), low + ratio * (high - low)
+            low, high = (low, b) if loss(a) < loss(b) else (a, high)
+        return float(numpy.exp((low + high) / 2))
+
+    logits, gold = read(first)
+    logits *= stance["temperature"]
+    stance["temperature"] = fitted(logits, gold)
+    calibrated = numpy.exp(log_softmax(logits, stance["temperature"]))
+    told = f"temperature {stance['temperature']:.4f}"
+    if second:
+        again, same = read(second)
+        assert (same == gold).all(), f"{first} and {second} hold other pairs"
+        again *= look["temperature"]
+        doubtful = calibrated.max(axis=1) < look["below"]
+        look["temperature"] = fitted(again[doubtful], gold[doubtful])
+        calibrated[doubtful] = numpy.exp(log_softmax(again[doubtful], look["temperature"]))
+        told += f", of a second look at {doubtful.sum()} pairs {look['temperature']:.4f},"
 
     def threshold(label, precision):
         claimed = calibrated.argmax(axis=1) == label
@@ -100,7 +121,7 @@ def calibrate(folder, predictions):
     }
     (folder / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
     seal(folder)
-    print(f"{folder}: temperature {stance['temperature']:.4f} from {len(rows)} pairs", file=sys.stderr)
+    print(f"{folder}: {told} from {len(gold)} pairs", file=sys.stderr)
 
 
 if __name__ == "__main__":

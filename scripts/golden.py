@@ -149,16 +149,17 @@ def fit(tokens, limit):
     return [tokens[i] for i in sorted(sorted(rank, key=rank.get)[:limit])]
 
 
-def encode(pieces, codes, tokenizer, max_tokens):
+def encode(pieces, names, tokenizer, max_tokens):
+    """ids, the places of each role, and how much was cut; `names` are the tokens of the roles."""
     tokens = []
     for piece in pieces:
         if isinstance(piece, int):
-            tokens.append((tokenizer.token_to_id(f"[P{piece + 1}]"), piece))
+            tokens.append((tokenizer.token_to_id(names[piece]), piece))
         else:
             tokens += [(i, None) for i in tokenizer.encode(piece, add_special_tokens=False).ids]
     kept = fit(tokens, max_tokens - 2)
     ids = [tokenizer.token_to_id("[CLS]")] + [i for i, _ in kept] + [tokenizer.token_to_id("[SEP]")]
-    roles = [[at for at, (_, role) in enumerate(kept, 1) if role == slot] for slot in range(len(codes))]
+    roles = [[at for at, (_, role) in enumerate(kept, 1) if role == slot] for slot in range(len(names))]
     return ids, roles, len(tokens) - len(kept)
 
 
@@ -200,7 +201,14 @@ def reference(folder, keep):
     for name, marked, pairs in EXAMPLES:
         text, mentions, pieces, codes = passage(marked)
         dyads = [[codes.index(code) for code in pair.split()] for pair in pairs.split(", ")]
-        ids, roles, cut = encode(pieces, codes, model.tokenizer, model.stance["max_tokens"])
+        limit = model.stance["max_tokens"]
+        ids, roles, cut = encode(pieces, [f"[P{slot + 1}]" for slot in range(len(codes))], model.tokenizer, limit)
+        # The last pair, asked about alone.
+        actor, target = dyads[-1]
+        names = {actor: "[ACTOR]", target: "[TARGET]"}
+        names = [names.get(slot, "[OTHER]") for slot in range(len(codes))]
+        alone, places, _ = encode(pieces, names, model.tokenizer, limit)
+        pair = [places[actor], places[target]]
         hidden = model.hidden(ids)
         example = {
             "name": name,
@@ -216,6 +224,11 @@ def reference(folder, keep):
             "mean": rounded(hidden.mean(1, keepdim=True).T, 6)[0],
             "norm": rounded(hidden.norm(dim=1, keepdim=True).T, 6)[0],
             "logits": rounded(model.logits(hidden, roles, dyads), 6),
+            "alone": {
+                "ids": alone,
+                "roles": pair,
+                "logits": rounded(model.logits(model.hidden(alone), pair, [[0, 1]]), 6)[0],
+            },
         }
         examples.append(example)
     lengths = [len(e["ids"]) for e in examples]

@@ -48,7 +48,7 @@ pub enum Command {
 pub struct LookArgs {
     /// Ask about a pair again, alone, if its likeliest label has a probability below this: slower and better. 0 never does, 1
     /// always [default: as the model's stance.json says]
-    #[arg(long, value_name = "PROBABILITY")]
+    #[arg(long, value_name = "PROBABILITY", allow_negative_numbers = true)]
     pub second_look: Option<f64>,
 }
 
@@ -145,7 +145,7 @@ pub struct EvaluateArgs {
     pub min_rate: Option<f64>,
     /// Share and count of each stance in a corpus, corrected by a reviewed audit: the table of `review merge` whose queue drew it
     #[arg(long, value_name = "CSV")]
-    #[arg(conflicts_with_all = ["gold", "docs", "behaviour", "predictions", "report", "against", "errors", "min_rate"])]
+    #[arg(conflicts_with_all = ["gold", "docs", "behaviour", "predictions", "report", "against", "errors", "min_rate", "second_look"])]
     pub estimate: Option<PathBuf>,
     /// What the rows of an estimate are grouped by
     #[arg(long, value_enum, default_value_t = By::All, requires = "estimate")]

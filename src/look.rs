@@ -77,10 +77,8 @@ impl<'a> Looks<'a> {
             .enumerate()
             .flat_map(|(e, seen)| (0..seen.answers.len()).filter(|d| doubted(&seen.answers[*d])).map(move |d| (e, d)))
             .collect();
-        let alone: Vec<EncodedExample> = doubtful
-            .par_iter()
-            .map(|(e, d)| self.encoder.encode_alone(&examples[*e], *d))
-            .collect::<Result<_, _>>()?;
+        let alone: Vec<EncodedExample> =
+            doubtful.par_iter().map(|(e, d)| self.encoder.encode_alone(&examples[*e], *d)).collect::<Result<_, _>>()?;
         let scale = (self.temperature / second.temperature) as f32;
         for ((e, d), logits) in doubtful.into_iter().zip(self.logits(&alone)?) {
             seen[e].answers[d] = Answer { logits: logits.map(|x| x * scale), alone: true };
@@ -97,5 +95,140 @@ impl<'a> Looks<'a> {
             rows.extend((0..batch.dyads()).map(|row| logits.row(row)));
         }
         Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{EngineError, Logits};
+    use crate::example::Piece;
+    use crate::stance::Stance;
+    use ndarray::{Array2, aview1};
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    /// Doubts a dyad whose actor stands twice, and keeps what it was asked. No two dyads get the same scores.
+    #[derive(Default)]
+    struct Recording(Mutex<Vec<Batch>>);
+
+    fn scores(example: &EncodedExample, (actor, target): (usize, usize)) -> [f32; 4] {
+        let [a, t] = [actor, target].map(|role| example.roles[role][0] as f32 / 1000.0);
+        let words = (example.ids.iter().sum::<u32>() % 13) as f32;
+        // The examples here have three polities, a question about one dyad alone has two roles.
+        match (example.roles.len(), example.roles[actor].len()) {
+            (2, _) => [10.0 * a, 1.0, 20.0 * t, words / 5.0],
+            (_, 1) => [a, t, words / 1000.0, 6.0], // A probability of 0.99 at temperature 1, of 0.6 at 4.
+            _ => [a, t, words / 1000.0, 1.0],      // A probability of 0.47 at temperature 1.
+        }
+    }
+
+    impl Recording {
+        fn take(&self) -> Vec<Batch> {
+            std::mem::take(&mut *self.0.lock().expect("no test panicked here"))
+        }
+    }
+
+    impl Engine for Recording {
+        fn logits(&self, batch: &Batch) -> Result<Logits, EngineError> {
+            self.0.lock().expect("no test panicked here").push(batch.clone());
+            let mut rows = Array2::zeros((batch.dyads(), 4));
+            let dyads = batch.examples.iter().flat_map(|e| e.dyads.iter().map(move |d| (e, *d)));
+            for (mut row, (example, dyad)) in rows.rows_mut().into_iter().zip(dyads) {
+                row.assign(&aview1(&scores(example, dyad)));
+            }
+            Ok(Logits(rows))
+        }
+
+        fn name(&self) -> &'static str {
+            "recording"
+        }
+    }
+
+    fn setup() -> (Encoder, Recording) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/tiny/tokenizer.json");
+        (Encoder::open(&path, 96).expect("an encoder"), Recording::default())
+    }
+
+    /// `0 met 1`: numbers are polities.
+    fn example<'t>(marked: &'t str, dyads: &[(usize, usize)]) -> Example<'t> {
+        let pieces = marked.split(' ').map(|word| word.parse().map_or(Piece::Text(word), Piece::Role)).collect();
+        Example { pieces, polities: ["AAA", "BBB", "CCC"].map(Into::into).to_vec(), dyads: dyads.to_vec() }
+    }
+
+    /// Of seven dyads one is in doubt, the second of the second example; in the third a mere target stands twice.
+    fn examples() -> [Example<'static>; 3] {
+        [
+            example("0 met 1 and 2", &[(0, 1), (1, 0)]),
+            example("0 praised 1 and 1 and 2", &[(0, 1), (1, 2), (2, 0)]),
+            example("0 condemned 1 and 0 and 2", &[(1, 0), (2, 1)]),
+        ]
+    }
+
+    /// Example and dyad.
+    const ALL: [(usize, usize); 7] = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1)];
+
+    #[test]
+    fn every_example_is_asked_about_once_and_then_only_doubtful_dyads_alone() {
+        let ((encoder, engine), examples) = (setup(), examples());
+        let first = examples.each_ref().map(|e| encoder.encode(e).expect("encoded"));
+        let exactly = StanceProbs::from_logits(scores(&first[1], (1, 2)), 1.0).get(Stance::Condemn);
+        let (none, one): (&[_], &[_]) = (&[], &[(1, 1)]);
+        let at_1 = [(0.0, none), (0.45, none), (exactly, none), (0.5, one), (0.98, one), (f64::INFINITY, &ALL)];
+        let at_1 = at_1.map(|(below, expected)| (1.0, Some(below), expected));
+        // Doubt is of the calibrated probability; without a second look none counts.
+        let others = [(4.0, Some(0.5), one), (4.0, Some(0.7), &ALL), (4.0, None, none)];
+        for (temperature, below, expected) in at_1.into_iter().chain(others) {
+            let second = below.map(|below| SecondLook { below, temperature: 1.0 });
+            let seen = Looks { encoder: &encoder, engine: &engine, temperature, second }.at(&examples).expect("scored");
+            let asked: Vec<_> = engine.take().into_iter().flat_map(|b| b.examples).collect();
+            let alone = |(e, d): &(usize, usize)| encoder.encode_alone(&examples[*e], *d).expect("encoded");
+            let questions: Vec<_> = first.iter().cloned().chain(expected.iter().map(alone)).collect();
+            assert_eq!(asked, questions, "below {below:?} at temperature {temperature}");
+            let again: Vec<_> = ALL.into_iter().filter(|(e, d)| seen[*e].answers[*d].alone).collect();
+            assert_eq!(again, expected, "below {below:?} at temperature {temperature}");
+        }
+    }
+
+    #[test]
+    fn each_answer_lands_on_its_dyad_and_is_calibrated_whichever_look_it_comes_from() {
+        let ((encoder, engine), examples) = (setup(), examples());
+        let (temperature, second) = (1.5, SecondLook { below: 0.5, temperature: 0.6 });
+        let looks = Looks { encoder: &encoder, engine: &engine, temperature, second: Some(second) };
+        let seen = looks.at(&examples).expect("scored");
+        assert_eq!(seen.iter().map(|s| s.answers.len()).collect::<Vec<_>>(), [2, 3, 2]);
+        for (e, d) in ALL {
+            let (raw, own) = if (e, d) == (1, 1) {
+                (scores(&encoder.encode_alone(&examples[e], d).expect("encoded"), (0, 1)), second.temperature)
+            } else {
+                (scores(&encoder.encode(&examples[e]).expect("encoded"), examples[e].dyads[d]), temperature)
+            };
+            let expected = StanceProbs::from_logits(raw, own).as_array();
+            let found = StanceProbs::from_logits(seen[e].answers[d].logits, temperature).as_array();
+            let close = expected.iter().zip(found).all(|(x, y)| (x - y).abs() < 1e-6);
+            assert!(close, "dyad {d} of example {e}: {found:?}, expected {expected:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_depends_on_its_example_alone_not_on_order_or_batch() {
+        let (encoder, engine) = setup();
+        let second = Some(SecondLook { below: 0.5, temperature: 2.0 });
+        let looks = Looks { encoder: &encoder, engine: &engine, temperature: 1.0, second };
+        // Every other one in doubt, about two dyads; too many tokens for one batch of either look, and some to cut.
+        let text = |i: usize| format!("0 {} {}1 2", ["0", "a"][i % 2], "b ".repeat(60 + i % 50));
+        let texts: Vec<String> = (0..250).map(text).collect();
+        let examples: Vec<_> = texts.iter().map(|t| example(t, &[(0, 1), (1, 2), (0, 2)])).collect();
+        let seen = looks.at(&examples).expect("scored");
+        let batches = engine.take();
+        assert!(batches.len() >= 5 && batches.iter().all(|b| b.tokens() <= BATCH_TOKENS), "{} batches", batches.len());
+        let backwards: Vec<_> = examples.iter().rev().cloned().collect();
+        assert!(looks.at(&backwards).expect("scored").iter().rev().eq(&seen));
+        for (i, (example, seen)) in examples.iter().zip(&seen).enumerate() {
+            assert_eq!(looks.at(std::slice::from_ref(example)).expect("scored").first(), Some(seen));
+            assert_eq!(seen.answers.iter().map(|a| a.alone).collect::<Vec<_>>(), [i % 2 == 0, false, i % 2 == 0]);
+            // `[CLS]`, three polities, `0` or `a`, the letters, `[SEP]`.
+            assert_eq!(seen.cut, 6 + 60 + i % 50 > 96, "example {i}");
+        }
     }
 }

@@ -324,3 +324,123 @@ fn settings_of_the_behavioural_suite_are_refused_where_they_would_do_nothing() {
         }
     }
 }
+
+/// A copy of `models/tiny` that has a second look, in `folder`; its weights are random, which is all the same here.
+fn model_that_looks_again(folder: &Path) -> String {
+    let (from, to) = (format!("{}/models/tiny", env!("CARGO_MANIFEST_DIR")), folder.join("again"));
+    fs::create_dir(&to).expect("made");
+    let mut sums = String::new();
+    for name in demarche::model::folder::FILES {
+        let mut bytes = fs::read(Path::new(&from).join(name)).expect("a file of the model");
+        if name == "stance.json" {
+            let mut stance: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+            stance["second_look"] = serde_json::json!({ "below": 0.5, "temperature": 1.0 });
+            bytes = stance.to_string().into_bytes();
+        }
+        sums.extend([&demarche::model::folder::sha256(&bytes), "  ", name, "\n"]);
+        fs::write(to.join(name), bytes).expect("written");
+    }
+    fs::write(to.join("SHA256SUMS"), sums).expect("written");
+    to.display().to_string()
+}
+
+fn run(folder: &Path, command: &str, model: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = demarche(folder).args([command, "--model", model]).args(arguments).output().expect("the binary runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// The first texts of `passages_c.jsonl` as `gold.jsonl`.
+fn few_passages(folder: &Path) {
+    let all = format!("{}/datasets/composed/passages_c.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let all = fs::read_to_string(all).expect("the passages");
+    fs::write(folder.join("gold.jsonl"), all.lines().take(6).collect::<Vec<_>>().join("\n")).expect("written");
+}
+
+#[test]
+fn the_second_look_replaces_exactly_the_predictions_that_the_first_doubts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    few_passages(folder.path());
+    let model = model_that_looks_again(folder.path());
+    let predictions = |look: &[&str]| -> Vec<serde_json::Value> {
+        let arguments = [&["gold.jsonl", "--resamples", "1000", "--predictions", "p.jsonl"], look].concat();
+        let (code, _, stderr) = run(folder.path(), "evaluate", &model, &arguments);
+        assert_eq!(code, Some(0), "{stderr}");
+        let lines = fs::read_to_string(folder.path().join("p.jsonl")).expect("predictions");
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let (never, always) = (predictions(&["--second-look", "0"]), predictions(&["--second-look", "1"]));
+    let pair = |p: &serde_json::Value| ["id", "actor", "target", "gold"].map(|key| p[key].clone());
+    assert!(never.len() > 20, "{} pairs", never.len());
+    assert!(never.iter().map(pair).eq(always.iter().map(pair)), "the same pairs in the same order");
+    assert!(never.iter().zip(&always).all(|(n, a)| n["p_none"] != a["p_none"]), "1 asks about every pair again");
+
+    let sureness = |p: &serde_json::Value| {
+        let probs = ["p_none", "p_recognize", "p_engage", "p_condemn"].map(|key| p[key].as_f64().expect("a number"));
+        probs.into_iter().fold(0.0, f64::max)
+    };
+    let mut sorted: Vec<f64> = never.iter().map(sureness).collect();
+    sorted.sort_by(f64::total_cmp);
+    let median = sorted[sorted.len() / 2];
+    // Without the option it is the model's own limit that counts: 0.5.
+    for (look, below) in [(vec!["--second-look".to_owned(), median.to_string()], median), (vec![], 0.5)] {
+        let found = predictions(&look.iter().map(String::as_str).collect::<Vec<_>>());
+        let mixed = never.iter().zip(&always).map(|(n, a)| if sureness(n) < below { a } else { n });
+        assert!(found.iter().eq(mixed), "below {below}");
+    }
+    assert!(sorted[0] < median, "the median tells some pairs from others");
+}
+
+#[test]
+fn a_second_look_that_cannot_be_had_is_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    few_passages(folder.path());
+    fs::write(folder.path().join("a.txt"), ARTICLE).expect("written");
+    let again = model_that_looks_again(folder.path());
+    let once = format!("{}/models/tiny", env!("CARGO_MANIFEST_DIR"));
+    let no_probability = "--second-look 1.5 is no probability: give a number from 0 (never) to 1 (always)";
+    let unlearned =
+        "--second-look: the model `tiny` has not learned to look at a pair alone (`demarche train --pairs`)";
+    for (command, input) in [("evaluate", "gold.jsonl"), ("label", "a.txt"), ("explain", "a.txt")] {
+        let refused = |model: &str, below: &str, message: &str| {
+            let (code, stdout, stderr) = run(folder.path(), command, model, &[input, "--second-look", below]);
+            assert_eq!(code, Some(2), "{command} --second-look {below}");
+            assert!(stderr.contains(message) && stdout.is_empty(), "{command} --second-look {below}: {stderr}{stdout}");
+        };
+        refused(&again, "1.5", no_probability);
+        refused(&again, "NaN", "is no probability");
+        refused(&once, "1.5", no_probability);
+        refused(&once, "0.5", unlearned);
+        refused(&once, "1", unlearned);
+        // A model of one look never looks again, which is what 0 asks for.
+        let (code, _, stderr) = run(folder.path(), command, &once, &[input, "--second-look", "0"]);
+        assert_eq!(code, Some(0), "{command}: {stderr}");
+    }
+}
+
+#[test]
+fn label_counts_second_looks_and_explain_shows_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.txt"), ARTICLE).expect("written");
+    let model = model_that_looks_again(folder.path());
+    for (below, always) in [("0", false), ("1", true)] {
+        let (code, _, stderr) =
+            run(folder.path(), "label", &model, &["a.txt", "-q", "-o", "out.csv", "--second-look", below]);
+        assert_eq!(code, Some(0), "{stderr}");
+        let json = fs::read(folder.path().join("run.json")).expect("a file");
+        let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        let passages = json["passages"].as_u64().expect("a count");
+        assert!(passages > 0, "the article names polities");
+        assert_eq!(json["second_looks"], if always { passages } else { 0 }, "--second-look {below}");
+
+        let (code, text, stderr) = run(folder.path(), "explain", &model, &["a.txt", "--second-look", below]);
+        assert_eq!(code, Some(0), "{stderr}");
+        let noted = text.matches("second look").count() as u64;
+        assert_eq!(noted, if always { passages } else { 0 }, "--second-look {below}:\n{text}");
+        let page = ["a.txt", "--html", "a.html", "--second-look", below];
+        let (code, _, stderr) = run(folder.path(), "explain", &model, &page);
+        assert_eq!(code, Some(0), "{stderr}");
+        let page = fs::read_to_string(folder.path().join("a.html")).expect("a page");
+        assert_eq!(page.contains("(second look)"), always, "--second-look {below}");
+    }
+}

@@ -48,6 +48,16 @@ struct Golden {
     /// Euclidean norm of each whole row.
     norm: Vec<f64>,
     logits: Vec<[f64; 4]>,
+    alone: Alone,
+}
+
+/// The last dyad, asked about alone.
+#[derive(Deserialize)]
+struct Alone {
+    ids: Vec<u32>,
+    /// Of the actor and the target.
+    roles: Vec<Vec<u32>>,
+    logits: [f64; 4],
 }
 
 #[derive(Deserialize)]
@@ -107,6 +117,9 @@ fn ids_are_the_reference(folder: &str) {
         assert_eq!(encoded.roles, g.roles, "{}", g.name);
         assert_eq!(encoded.dyads, g.dyads, "{}", g.name);
         assert_eq!(encoded.cut, g.cut, "{}", g.name);
+        let alone = model.encoder.encode_alone(&example, g.dyads.len() - 1).expect("encodes");
+        assert_eq!((alone.ids, alone.roles), (g.alone.ids.clone(), g.alone.roles.clone()), "{} alone", g.name);
+        assert_eq!(alone.dyads, [(0, 1)]);
     }
 }
 
@@ -138,9 +151,13 @@ fn hidden_states_are_the_reference(folder: &str) {
 
 fn logits_are_the_reference(folder: &str) {
     let (model, engine, golden) = open(folder);
-    let batch = Batch { examples: encode(&model, &golden) };
+    let mut examples = encode(&model, &golden);
+    let alone = |g: &Golden| model.encoder.encode_alone(&example(g), g.dyads.len() - 1).expect("encodes");
+    examples.extend(golden.iter().map(alone));
+    let batch = Batch { examples };
     let logits = engine.logits(&batch).expect("scores");
-    let expected: Vec<[f64; 4]> = golden.iter().flat_map(|g| g.logits.clone()).collect();
+    let together = golden.iter().flat_map(|g| g.logits.clone());
+    let expected: Vec<[f64; 4]> = together.chain(golden.iter().map(|g| g.alone.logits)).collect();
     assert_eq!(batch.dyads(), expected.len());
     let (mut furthest, mut place) = (0.0f64, 0);
     for (dyad, expected) in expected.iter().enumerate() {

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from comparisons import __main__ as program
-from comparisons import averages, batches, data, encoder, forms, heads, masked_lm, passages, recipe, variants
+from comparisons import averages, batches, data, distil, encoder, forms, heads, masked_lm, passages, processes, recipe, variants
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TINY = ROOT / "models" / "tiny"
@@ -204,6 +204,48 @@ class EndToEnd(unittest.TestCase):
         (self.folder / "out" / "results.jsonl").unlink()
         (again,), _ = self.run_program("--only", "baseline", "--epochs", "20")
         self.assertEqual(line["losses"], again["losses"])
+
+    def test_a_student_learns_from_labels_and_teachers_and_is_a_model_folder(self):
+        ask = ("--ask", str(self.folder / "train.jsonl"), str(self.folder / "unlabelled.jsonl"))
+        lines, _ = self.run_program("--only", "baseline,roles", "--epochs", "1", "--workers", "2", *ask)
+        self.assertEqual({line["name"] for line in lines}, {"baseline", "roles"})
+        (soft,) = (self.folder / "out" / "soft").iterdir()
+        answers = distil.Answers(soft, ["roles"])
+        self.assertEqual(answers.teachers, ["roles-1"])
+        texts = data.read(self.folder / "train.jsonl")
+        vocabulary = passages.Vocabulary(TINY / "tokenizer.json")
+        found = passages.compiled(texts, vocabulary)
+        for text, one, blend in zip(texts, found, distil.blended(texts, found, answers, 0.25)):
+            said = np.array([answers.of(text)[a, t] for a, t, *_ in text.pairs])
+            np.testing.assert_allclose(blend.gold, 0.75 * one.gold + 0.25 * said, atol=1e-6)
+        files = {name: str(self.folder / f"{name}.jsonl") for name in ("train", "dev", "unlabelled")}
+        given = ["--start", str(TINY), "--train", files["train"], "--dev", files["dev"], "--soft", str(soft),
+                 "--unlabelled", files["unlabelled"], "--teachers", "roles", "--variant", "looks", "--epochs", "1",
+                 "--seeds", "1,2", "--workers", "2", "--like", str(TINY), "-o", str(self.folder / "students")]
+        with contextlib.redirect_stderr(io.StringIO()):
+            distil.main(given)
+        weights = [load_file(self.folder / "students" / n / "model.safetensors") for n in ("seed-1", "seed-2", "mean")]
+        self.assertEqual(set(weights[0]), set(load_file(TINY / "model.safetensors")))
+        for name in weights[0]:
+            one, two, mean = (w[name].float() for w in weights)
+            torch.testing.assert_close(mean, (one + two) / 2, atol=2e-3, rtol=0)
+        stance = json.loads((self.folder / "students" / "seed-2" / "stance.json").read_text(encoding="utf-8"))
+        self.assertEqual((stance["training"]["seed"], stance["training"]["teachers"]), (2, ["roles-1"]))
+        self.assertEqual(stance["training"]["soft_texts"], 10)
+
+    def test_a_failed_process_is_told_at_the_end_and_the_others_go_on(self):
+        done = self.folder / "done"
+        calls = [processes.Call(int, ("no number",)), processes.Call(done.write_text, ("x",))]
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaisesRegex(ValueError, "1 of the processes failed"):
+            processes.side_by_side(calls, 2)
+        self.assertTrue(done.exists())
+
+    def test_a_call_waits_for_what_it_needs_and_none_begins_late(self):
+        first = self.folder / "first"
+        late = processes.Call(lambda: (self.folder / "second").write_text(first.read_text()), (), first.exists)
+        self.assertEqual(processes.side_by_side([late, processes.Call(first.write_text, ("x",))], 2), [])
+        self.assertTrue((self.folder / "second").exists())
+        self.assertEqual(processes.side_by_side([late], 2, until=0.0), [late])
 
     def test_every_variant_runs_and_a_stopped_comparison_goes_on(self):
         budget = ("--epochs", "2", "--mlm-steps", "3", "--teachers", "2", "--texts", "12")

@@ -117,7 +117,7 @@ fn fingerprint(args: &LabelArgs, inputs: &[Input], model: &Model, registry: &Reg
         "schema": SCHEMA, "model": model.checksum, "registry": registry.version, "files": files,
         "target": args.target, "aliases": args.target_alias, "evidence": args.evidence, "none": args.include_none,
         "columns": [&args.text, &args.id, &args.date, &args.title], "codes": args.codes, "excel": args.excel,
-        "precision": args.precision, "second_look": args.look.second_look,
+        "precision": args.precision, "stance": model.stance,
     });
     sha256(rows.to_string().as_bytes())
 }

@@ -30,7 +30,7 @@ pub enum EncodeError {
         source: tokenizers::Error,
     },
     /// A token that the input form needs is not in the vocabulary.
-    #[error("tokenizer has no token `{0}`: the folder does not hold a demarche model")]
+    #[error("tokenizer has no token `{0}`: the folder does not hold a demarche model, or one without a second look")]
     MissingToken(String),
     /// The tokenizer refused a text.
     #[error("cannot tokenize: {0}")]
@@ -103,13 +103,13 @@ impl Encoder {
         self.assemble(example, id, Some, example.polities.len(), example.dyads.clone())
     }
 
-    /// Encodes the question about one dyad of the example, by its index, alone: actor and target are the roles 0 and 1, and
-    /// all other polities share a token. Cut as in [`Encoder::encode_numbered`].
+    /// Encodes the question about one dyad of the example, by its index, alone: actor and target are the roles 0 and 1,
+    /// and all other polities share a token. Cut as in [`Encoder::encode_numbered`].
     ///
     /// # Errors
     /// If the tokenizer lacks the tokens or refuses the text.
     pub fn encode_alone(&self, example: &Example<'_>, dyad: usize) -> Result<EncodedExample, EncodeError> {
-        let [actor, target, other] = self.pair.ok_or_else(|| EncodeError::MissingToken(PAIR_TOKENS[0].to_owned()))?;
+        let [actor, target, other] = self.pair.ok_or_else(|| EncodeError::MissingToken(PAIR_TOKENS.join("`, `")))?;
         let pair = example.dyads[dyad];
         let role = |slot: usize| [pair.0, pair.1].iter().position(|own| *own == slot);
         let id = |slot: usize| role(slot).map_or(other, |role| [actor, target][role]);
@@ -210,5 +210,105 @@ mod tests {
         let kept = fit(tokens, 3, 2);
         assert_eq!(kept.len(), 3);
         assert!(kept.iter().any(|t| t.slot == Some(1)));
+    }
+
+    fn tiny() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("models/tiny/tokenizer.json")
+    }
+
+    fn ids(tokens: &[&str]) -> Vec<u32> {
+        let tokenizer = Tokenizer::from_file(tiny()).expect("a tokenizer");
+        tokens.iter().map(|token| tokenizer.token_to_id(token).expect("a token of models/tiny")).collect()
+    }
+
+    /// The first slot met the second; the third praised the first.
+    fn meeting(slots: [usize; 3], polities: [&str; 3], dyads: &[(usize, usize)]) -> Example<'static> {
+        let [first, second, third] = slots.map(Piece::Role);
+        let text = [" met ", " ; ", " praised "].map(Piece::Text);
+        let pieces = vec![first, text[0], second, text[1], third, text[2], first];
+        Example { pieces, polities: polities.map(Into::into).to_vec(), dyads: dyads.to_vec() }
+    }
+
+    const PLAIN: [&str; 3] = ["PER", "CHL", "KEN"];
+
+    #[test]
+    fn a_dyad_alone_is_an_actor_and_a_target_among_others() {
+        let encoder = Encoder::open(&tiny(), 96).expect("an encoder");
+        let example = meeting([0, 1, 2], PLAIN, &[(0, 1), (2, 0), (1, 2)]);
+        let alone = |dyad| encoder.encode_alone(&example, dyad).expect("encoded");
+        let cases: [([&str; 4], [Vec<u32>; 2]); 3] = [
+            (["[ACTOR]", "[TARGET]", "[OTHER]", "[ACTOR]"], [vec![1, 7], vec![3]]),
+            (["[TARGET]", "[OTHER]", "[ACTOR]", "[TARGET]"], [vec![5], vec![1, 7]]),
+            (["[OTHER]", "[ACTOR]", "[TARGET]", "[OTHER]"], [vec![3], vec![5]]),
+        ];
+        for (dyad, ([a, b, c, d], roles)) in cases.into_iter().enumerate() {
+            let ids = ids(&["[CLS]", a, "met", b, ";", c, "praised", d, "[SEP]"]);
+            assert_eq!(alone(dyad), EncodedExample { ids, roles: roles.to_vec(), dyads: vec![(0, 1)], cut: 0 });
+        }
+    }
+
+    #[test]
+    fn alone_neither_the_name_nor_the_number_of_a_polity_reaches_the_model() {
+        let encoder = Encoder::open(&tiny(), 96).expect("an encoder");
+        let alone = |example: Example<'_>| encoder.encode_alone(&example, 0).expect("encoded");
+        let plain = alone(meeting([0, 1, 2], PLAIN, &[(0, 1)]));
+        assert_eq!(alone(meeting([0, 1, 2], ["KEN", "PER", "CHL"], &[(0, 1)])), plain);
+        assert_eq!(alone(meeting([2, 0, 1], PLAIN, &[(2, 0)])), plain);
+        // What does reach it is who is the actor: the other direction swaps the two tokens and nothing else.
+        let back = alone(meeting([0, 1, 2], PLAIN, &[(1, 0)]));
+        let [actor, target] = *ids(&["[ACTOR]", "[TARGET]"]) else { panic!("two ids") };
+        let swap = |id: &u32| if [actor, target].contains(id) { actor + target - id } else { *id };
+        assert_eq!(back.ids, plain.ids.iter().map(swap).collect::<Vec<_>>());
+        assert_eq!([&back.roles[0], &back.roles[1]], [&plain.roles[1], &plain.roles[0]]);
+    }
+
+    #[test]
+    fn a_role_token_that_an_article_spells_out_is_text() {
+        let encoder = Encoder::open(&tiny(), 96).expect("an encoder");
+        let mut example = meeting([0, 1, 2], PLAIN, &[(0, 1)]);
+        example.pieces.push(Piece::Text(" [ACTOR] [TARGET] [OTHER]"));
+        let alone = encoder.encode_alone(&example, 0).expect("encoded");
+        let count = |token: &str| alone.ids.iter().filter(|id| **id == ids(&[token])[0]).count();
+        assert_eq!(PAIR_TOKENS.map(count), [2, 1, 1]);
+        assert_eq!(alone.roles, [vec![1, 7], vec![3]]);
+    }
+
+    #[test]
+    fn cutting_a_question_about_a_dyad_alone_keeps_its_actor_and_target() {
+        let encoder = Encoder::open(&tiny(), 12).expect("an encoder");
+        let far = "the ".repeat(40);
+        // Ten mentions of another polity between the two, which themselves stand at the ends and far from any other.
+        let middle = std::iter::repeat_n(Piece::Role(0), 10);
+        let ends = [[Piece::Role(2), Piece::Text(&far)], [Piece::Text(&far), Piece::Role(1)]];
+        let pieces: Vec<_> = ends[0].into_iter().chain(middle).chain(ends[1]).collect();
+        let example = Example { pieces, polities: PLAIN.map(Into::into).to_vec(), dyads: vec![(0, 1), (1, 2)] };
+        let alone = encoder.encode_alone(&example, 1).expect("encoded");
+        assert_eq!((alone.ids.len(), alone.cut), (12, 92 - 10));
+        assert_eq!(alone.roles, [vec![10], vec![1]]);
+        assert_eq!([alone.ids[10], alone.ids[1]], *ids(&["[ACTOR]", "[TARGET]"]));
+    }
+
+    #[test]
+    fn a_tokenizer_without_a_token_of_a_pair_answers_together_but_not_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tokenizer.json");
+        let whole: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(tiny()).expect("a tokenizer")).expect("JSON");
+        let example = meeting([0, 1, 2], PLAIN, &[(0, 1)]);
+        let missing: [&[&str]; 4] = [&PAIR_TOKENS, &PAIR_TOKENS[..1], &PAIR_TOKENS[1..2], &PAIR_TOKENS[2..]];
+        for missing in missing {
+            let mut json = whole.clone();
+            let gone = |token: &serde_json::Value| missing.iter().any(|name| token["content"] == *name);
+            json["added_tokens"].as_array_mut().expect("a list").retain(|token| !gone(token));
+            let vocabulary = json["model"]["vocab"].as_object_mut().expect("a map");
+            vocabulary.retain(|token, _| !missing.contains(&token.as_str()));
+            std::fs::write(&path, json.to_string()).expect("written");
+            let encoder = Encoder::open(&path, 96).expect("an encoder of a model of one look");
+            assert!(!encoder.knows_pairs(), "{missing:?}");
+            assert_eq!(encoder.encode(&example).expect("encoded").roles.len(), 3);
+            let refusal = encoder.encode_alone(&example, 0);
+            assert!(matches!(refusal, Err(EncodeError::MissingToken(_))), "{missing:?}: {refusal:?}");
+        }
+        assert!(Encoder::open(&tiny(), 96).expect("an encoder").knows_pairs());
     }
 }

@@ -84,7 +84,8 @@ pub fn trace(
         let examples = Example::covering(&document.text, &passage.spans(), &linked.mentions, &passage.dyads, ROLES);
         for (example, members) in examples {
             let encoded = corridor.looks.encoder.encode(&example)?;
-            let dyads = words.by_ref().take(members.len()).map(|(dyad, word)| (dyad.clone(), word.probs, word.alone)).collect();
+            let dyads =
+                words.by_ref().take(members.len()).map(|(dyad, word)| (dyad.clone(), word.probs, word.alone)).collect();
             readings.push(Reading {
                 sentence: at(passage.sentence.start()),
                 first: at(passage.span.start()),

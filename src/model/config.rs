@@ -131,8 +131,14 @@ impl StanceConfig {
                 return Some(format!("temperature is {temperature}, expected a positive number"));
             }
         }
-        if self.max_tokens < 3 {
-            return Some(format!("max_tokens is {}, expected at least 3", self.max_tokens));
+        if let Some(look) = self.second_look
+            && !(0.0..).contains(&look.below)
+        {
+            return Some(format!("second_look.below is {}, expected a number from 0", look.below));
+        }
+        // Every polity of a passage must fit in, between `[CLS]` and `[SEP]`.
+        if self.max_tokens < ROLES + 2 {
+            return Some(format!("max_tokens is {}, expected at least {}", self.max_tokens, ROLES + 2));
         }
         None
     }

@@ -220,7 +220,8 @@ pub fn fit(
         }
     }
     let engine = TorchEngine::new(&config, &weights, device)?;
-    let calibration = calibrated(Looks { encoder, engine: &engine, temperature: 1.0, second: None }, calibration, settings)?;
+    let calibration =
+        calibrated(Looks { encoder, engine: &engine, temperature: 1.0, second: None }, calibration, settings)?;
     Ok(Outcome { weights, history, calibration })
 }
 
@@ -250,7 +251,8 @@ fn calibrated(
     let again: Vec<_> = answers.into_iter().filter(|(answer, _)| answer.alone).collect();
     looks.second = second_look(settings, calibrate::fit_temperature(&logits(&again)));
     let items = logits(&labelled(&looks, texts)?);
-    let probs: Vec<_> = items.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, looks.temperature), *gold)).collect();
+    let probs: Vec<_> =
+        items.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, looks.temperature), *gold)).collect();
     let thresholds = |p| Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, p)));
     Ok(Some(Calibration {
         temperature: looks.temperature,
