@@ -74,8 +74,9 @@ def calibrate(folder, first, second=None):
         with open(path, encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
         probabilities = numpy.array([[r[f"p_{label}"] for label in LABELS] for r in rows])
+        pairs = [(r["id"], r["actor"], r["target"], r["gold"]) for r in rows]
         # Logits up to a constant, which the softmax does not see.
-        return numpy.log(numpy.maximum(probabilities, 1e-12)), numpy.array([LABELS.index(r["gold"]) for r in rows])
+        return numpy.log(numpy.maximum(probabilities, 1e-12)), pairs
 
     def log_softmax(logits, temperature):
         scaled = logits / temperature
@@ -83,6 +84,8 @@ def calibrate(folder, first, second=None):
         return scaled - numpy.log(numpy.exp(scaled).sum(axis=1, keepdims=True))
 
     def fitted(logits, gold):
+        if not len(gold):
+            return 1.0
         loss = lambda log: -log_softmax(logits, numpy.exp(log))[numpy.arange(len(gold)), gold].mean()
         low, high, ratio = numpy.log(0.05), numpy.log(20.0), (5**0.5 - 1) / 2
         while high - low > 1e-4:
@@ -90,14 +93,16 @@ def calibrate(folder, first, second=None):
             low, high = (low, b) if loss(a) < loss(b) else (a, high)
         return float(numpy.exp((low + high) / 2))
 
-    logits, gold = read(first)
+    logits, pairs = read(first)
+    gold = numpy.array([LABELS.index(label) for *_, label in pairs])
     logits *= stance["temperature"]
     stance["temperature"] = fitted(logits, gold)
     calibrated = numpy.exp(log_softmax(logits, stance["temperature"]))
     told = f"temperature {stance['temperature']:.4f}"
     if second:
         again, same = read(second)
-        assert (same == gold).all(), f"{first} and {second} hold other pairs"
+        if same != pairs:
+            sys.exit(f"{first} and {second} hold different pairs")
         again *= look["temperature"]
         doubtful = calibrated.max(axis=1) < look["below"]
         look["temperature"] = fitted(again[doubtful], gold[doubtful])

@@ -1,7 +1,8 @@
 //! Temperature scaling and review thresholds, both fitted on held-out logits; what a threshold decides.
 //!
 //! Guo, Pleiss, Sun, Weinberger, *On Calibration of Modern Neural Networks*, 2017: one number divides all logits; the
-//! label never changes, only how sure it claims to be.
+//! label never changes, only how sure it claims to be. Each look (`look`) has its own temperature; that of the first decides
+//! which dyads get a second.
 
 use crate::stance::{Stance, StanceProbs};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Scores labelled texts through an engine: what `evaluate` and `train` measure on.
+//! Scores labelled texts through an engine: what `evaluate`, `train` and `refit` measure on.
 //!
 //! Each text is one passage with its mentions given. Files and figures are left to the callers.
 

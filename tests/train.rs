@@ -2,9 +2,14 @@
 #![cfg(feature = "torch")]
 
 use demarche::encode::Encoder;
+use demarche::engine::cpu::CpuEngine;
 use demarche::gold::{self, GoldText};
+use demarche::look::Looks;
 use demarche::model::Model;
+use demarche::model::config::SecondLook;
 use demarche::model::weights::Weights;
+use demarche::predict;
+use demarche::stance::StanceProbs;
 use demarche::train::{Outcome, Source, TrainSet, TrainSettings, fit};
 use std::path::Path;
 
@@ -68,6 +73,31 @@ fn twenty_examples_can_be_learnt_by_heart() {
     let best = outcome.history.iter().map(|(_, figure)| *figure).fold(0.0, f64::max);
     assert!(outcome.history[0].1 < 0.7, "already known before training: {}", outcome.history[0].1);
     assert!(best > 0.98, "macro-F1 on its own twenty texts is {best}");
+}
+
+#[test]
+fn what_is_read_alone_is_learnt_too_and_the_model_then_takes_a_second_look() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let texts = twenty();
+    let right_alone = |pairs: usize| {
+        let checkpoint = folder.path().join(pairs.to_string());
+        let settings = TrainSettings { epochs: 60, pairs, ..settings(&checkpoint) };
+        let outcome = train(&settings, &texts, |_| {});
+        let second = outcome.calibration.expect("twenty texts to calibrate on").second_look;
+        assert_eq!(second.is_some(), pairs > 0);
+        let model = Model::open(&root().join("models/tiny")).expect("the tiny model opens");
+        let engine = CpuEngine::new(&model.config, &outcome.weights).expect("complete weights");
+        let always = Some(SecondLook { below: f64::INFINITY, temperature: 1.0 });
+        let looks = Looks { encoder: &model.encoder, engine: &engine, temperature: 1.0, second: always };
+        let answers = predict::score(&texts, &looks).expect("scores").into_iter().flatten();
+        let gold = texts.iter().flat_map(|text| &text.pairs).map(|pair| pair.stance);
+        let right =
+            answers.zip(gold).filter(|(answer, gold)| StanceProbs::from_logits(answer.logits, 1.0).best() == *gold);
+        right.count() as f64 / texts.iter().map(|text| text.pairs.len()).sum::<usize>() as f64
+    };
+    let (learnt, never_met) = (right_alone(6), right_alone(0));
+    assert!(learnt > 0.95, "of pairs alone {learnt} are right");
+    assert!(never_met < learnt - 0.1, "pairs alone were right without being learnt: {never_met}");
 }
 
 #[test]

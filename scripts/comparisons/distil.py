@@ -20,6 +20,7 @@ import sys
 import time
 
 import numpy as np
+from average import seal
 from safetensors.torch import load_file, save_file
 
 if not __package__:  # run as a file
@@ -29,6 +30,9 @@ from comparisons import data, encoder, evaluation, masked_lm, passages, recipe, 
 from comparisons.__main__ import numbers, say  # noqa: E402
 from comparisons.processes import Call, side_by_side  # noqa: E402
 from comparisons.variants import BASELINE, VARIANTS  # noqa: E402
+
+
+SECOND_LOOK_BELOW = 0.7  # as in src/train/fit.rs
 
 
 def arguments(given):
@@ -76,17 +80,18 @@ class Answers:
 
 
 def blended(texts, found, answers, share):
-    """The passages with labels that are gold and, to `share`, what the teachers say."""
-    out = []
+    """The passages with labels that are gold and, to `share`, what the teachers say; how many pairs they speak of."""
+    out, pairs = [], 0
     for text, passage in zip(texts, found):
         said = answers.of(text)
         gold = passage.gold.copy()
         for row, (actor, target, *_) in zip(gold, text.pairs):
             if (actor, target) in said:
+                pairs += 1
                 row *= 1 - share
                 row += share * said[actor, target]
         out.append(dataclasses.replace(passage, gold=gold))
-    return out
+    return out, pairs
 
 
 def taught(texts, found, answers):
@@ -134,8 +139,13 @@ def written(network, args, material, out, training):
     weights = {name.removeprefix("bert."): value.half().cpu().contiguous() for name, value in network.state_dict().items()}
     save_file(weights, out / "model.safetensors")
     stance = json.loads((out / "stance.json").read_text(encoding="utf-8"))
-    stance.update(name=out.name, temperature=1.0, training=training)
+    # Nothing is calibrated yet: `scripts/average.py --calibrate`.
+    stance.update(name=out.name, temperature=1.0, thresholds={}, training=training)
+    stance.pop("second_look", None)
+    if VARIANTS[args.variant].pairs:
+        stance["second_look"] = {"below": SECOND_LOOK_BELOW, "temperature": 1.0}
     (out / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    seal(out)
 
 
 def look(network, material, settings, out):
@@ -154,13 +164,20 @@ def look(network, material, settings, out):
 
 def distil(args):
     vocabulary = passages.Vocabulary(args.start / "tokenizer.json")
+    if passages.Vocabulary(args.like / "tokenizer.json").tokenizer.get_vocab() != vocabulary.tokenizer.get_vocab():
+        raise ValueError(f"{args.like} and {args.start} have different vocabularies")
+    for name in [*(f"seed-{seed}" for seed in args.seeds), "mean"]:
+        if (args.output / name).exists():
+            raise ValueError(f"{args.output / name} is there already: choose another -o")
     answers = Answers(args.soft, args.teachers)
     texts = [text for argument in args.train for text in data.read_weighted(argument)]
-    labelled = blended(texts, passages.compiled(texts, vocabulary), answers, args.share)
+    labelled, taught_pairs = blended(texts, passages.compiled(texts, vocabulary), answers, args.share)
     raw, asked = data.read_unlabelled(args.unlabelled) if args.unlabelled else ([], [])
     soft = taught(asked, passages.compiled(asked, vocabulary), answers)
     measured = [(path, texts := data.read(path), passages.compiled(texts, vocabulary)) for path in args.dev]
-    say(f"{len(answers.teachers)} teachers, {len(labelled)} labelled texts, {len(soft)} that only teachers labelled")
+    if args.share and not taught_pairs + len(soft):
+        raise ValueError(f"{args.soft}: the teachers were asked about none of these texts (`--ask` of the comparison)")
+    say(f"{len(answers.teachers)} teachers of {taught_pairs} labelled pairs in {len(labelled)} texts and of {len(soft)} more")
     material = runs.Material(
         start=args.start,
         config=encoder.read_config(args.start),
@@ -184,6 +201,7 @@ def distil(args):
         "epochs": args.epochs,
         "train": [pathlib.Path(argument).name for argument in args.train],
         "labelled_texts": len(labelled),
+        "taught_pairs": taught_pairs,
         "soft_texts": len(soft),
     }
     common = (args, material)

@@ -2,7 +2,7 @@
 
 `numbered`  one pass: every polity is a numbered role.   [P1] met [P2] in [P3].
 `roles`     one pass a dyad, roles in place of names.     [ACTOR] met [TARGET] in [OTHER].
-`pair`      the same with tokens of its own.
+`pair`      the same with tokens of its own; beyond 24 polities the product keeps names here that this replaces.
 `markers`   one pass a dyad, names kept and marked.       [A] Peru [/A] met [T] Chad [/T] in Fiji.
 `target`    one pass a target, the others numbered.       [P1] met [TARGET] in [P2].
 

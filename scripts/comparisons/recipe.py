@@ -1,6 +1,6 @@
 """The training recipe of src/train, with what the comparisons vary as settings.
 
-Weighted cross-entropy over all dyads of 32 texts an update; AdamW with a layer-wise learning rate, linear warm-up and
+Weighted cross-entropy over all dyads of a batch of texts an update; AdamW with a layer-wise learning rate, linear warm-up and
 decay; gradients clipped. There is no choice of the best epoch: dev is measured once, at the end.
 """
 import dataclasses

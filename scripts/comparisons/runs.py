@@ -58,7 +58,10 @@ class Folder:
             out.write(json.dumps(line) + "\n")
 
     def ask(self, texts):
-        """Begins the labels of these texts, or goes on with them: asked.jsonl tells which rows belong to which pair."""
+        """Begins the labels of these texts, or goes on with them: asked.jsonl tells which rows belong to which pair. Without
+        texts there are no labels."""
+        if not texts:
+            return
         lines = [json.dumps([text_key(text), [[actor, target] for actor, target, *_ in text.pairs]]) for text in texts]
         content = "".join(f"{line}\n" for line in lines).encode()
         self.answers = self.path / "soft" / hashlib.sha256(content).hexdigest()[:12]

@@ -3,6 +3,7 @@
 Run: python3 -m unittest discover -s scripts/comparisons -t scripts
 """
 import contextlib
+import hashlib
 import io
 import itertools
 import json
@@ -215,7 +216,9 @@ class EndToEnd(unittest.TestCase):
         texts = data.read(self.folder / "train.jsonl")
         vocabulary = passages.Vocabulary(TINY / "tokenizer.json")
         found = passages.compiled(texts, vocabulary)
-        for text, one, blend in zip(texts, found, distil.blended(texts, found, answers, 0.25)):
+        blended, pairs = distil.blended(texts, found, answers, 0.25)
+        self.assertEqual(pairs, sum(len(text.pairs) for text in texts))
+        for text, one, blend in zip(texts, found, blended):
             said = np.array([answers.of(text)[a, t] for a, t, *_ in text.pairs])
             np.testing.assert_allclose(blend.gold, 0.75 * one.gold + 0.25 * said, atol=1e-6)
         files = {name: str(self.folder / f"{name}.jsonl") for name in ("train", "dev", "unlabelled")}
@@ -232,6 +235,12 @@ class EndToEnd(unittest.TestCase):
         stance = json.loads((self.folder / "students" / "seed-2" / "stance.json").read_text(encoding="utf-8"))
         self.assertEqual((stance["training"]["seed"], stance["training"]["teachers"]), (2, ["roles-1"]))
         self.assertEqual(stance["training"]["soft_texts"], 10)
+        self.assertEqual(stance["second_look"], {"below": 0.7, "temperature": 1.0})
+        sums = (self.folder / "students" / "seed-2" / "SHA256SUMS").read_text(encoding="utf-8")
+        digest = hashlib.sha256((self.folder / "students" / "seed-2" / "stance.json").read_bytes()).hexdigest()
+        self.assertIn(f"{digest}  stance.json", sums)
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaisesRegex(SystemExit, "there already"):
+            distil.main(given)
 
     def test_a_failed_process_is_told_at_the_end_and_the_others_go_on(self):
         done = self.folder / "done"

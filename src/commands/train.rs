@@ -23,6 +23,8 @@ use std::path::Path;
 const CALIBRATION_SHARE: f64 = 0.06;
 /// Longest example in tokens.
 const MAX_TOKENS: usize = 256;
+/// Pairs of a text that are asked about alone.
+const PAIRS: usize = 4;
 /// Budget of a passage with context, in tokens.
 const CONTEXT_TOKENS: usize = 128;
 
@@ -136,16 +138,27 @@ fn settings(args: &TrainArgs, purpose: &Purpose) -> Result<TrainSettings> {
         seed: args.seed,
         patience: args.patience.unwrap_or(args.epochs),
         mix: args.mix,
-        pairs: match purpose {
-            // A model that takes no second look has nothing to keep in practice.
-            Purpose::Adaptation { model, .. } if model.stance.second_look.is_none() => 0,
-            _ => args.pairs,
-        },
+        pairs: pairs(args, purpose)?,
         half: args.bf16,
         checkpoint: args.checkpoint.clone(),
         checkpoint_every: 200,
         resume: args.resume,
     })
+}
+
+/// Pairs of a text that are asked about alone. An adapted model takes the looks that it took before.
+fn pairs(args: &TrainArgs, purpose: &Purpose) -> Result<usize> {
+    let looks_twice = match purpose {
+        Purpose::Fresh { .. } => return Ok(args.pairs.unwrap_or(PAIRS)),
+        Purpose::Adaptation { model, .. } => model.stance.second_look.is_some(),
+    };
+    let pairs = args.pairs.unwrap_or(if looks_twice { PAIRS } else { 0 });
+    ensure!(
+        looks_twice == (pairs > 0),
+        "--pairs {pairs}: the model {} a second look, and an adaptation does not change that; leave --pairs out",
+        if looks_twice { "takes" } else { "does not take" }
+    );
+    Ok(pairs)
 }
 
 /// The training files, each with its weight.

@@ -33,7 +33,33 @@ pub(super) struct LabelledBatch {
     pub labels: Vec<(Stance, f32)>,
 }
 
-/// Batches are cut from windows of this many batches' worth of shuffled examples, sorted by length: little padding, yet
+impl LabelledBatch {
+    /// The same examples by length, in parts of at most `tokens` tokens with padding; one that is longer goes alone.
+    pub(super) fn parts(&self, tokens: usize) -> Vec<Self> {
+        let mut labels = self.labels.as_slice();
+        let mut asked: Asked = Vec::with_capacity(self.examples.len());
+        for example in &self.examples {
+            let (own, rest) = labels.split_at(example.dyads.len());
+            asked.push((example.clone(), own.to_vec()));
+            labels = rest;
+        }
+        asked.sort_by_key(|(example, _)| example.ids.len());
+        let mut parts: Vec<Self> = Vec::new();
+        for (example, own) in asked {
+            match parts.last_mut() {
+                // Sorted, so that each is as wide as the part.
+                Some(part) if (part.examples.len() + 1) * example.ids.len() <= tokens => {
+                    part.examples.push(example);
+                    part.labels.extend(own);
+                }
+                _ => parts.push(Self { examples: vec![example], labels: own }),
+            }
+        }
+        parts
+    }
+}
+
+/// Batches are cut from windows of this many batches' worth of shuffled texts, sorted by length: little padding, yet
 /// every epoch mixes anew.
 const WINDOW: usize = 40;
 
@@ -194,6 +220,24 @@ mod tests {
             assert_eq!(numbers.len(), 5);
         }
         assert!(met.iter().all(|m| *m));
+    }
+
+    #[test]
+    fn parts_of_a_batch_hold_every_example_with_its_labels_within_the_budget() {
+        let example = |length: usize, dyads: usize| EncodedExample {
+            ids: vec![length as u32; length],
+            roles: vec![vec![0], vec![1]],
+            dyads: vec![(0, 1); dyads],
+            cut: 0,
+        };
+        let examples = vec![example(9, 1), example(4, 2), example(30, 1), example(4, 1), example(8, 3)];
+        let mark = |e: &EncodedExample| vec![(Stance::None, e.ids.len() as f32); e.dyads.len()];
+        let batch = LabelledBatch { labels: examples.iter().flat_map(mark).collect(), examples };
+        let parts = batch.parts(20);
+        let lengths: Vec<Vec<usize>> =
+            parts.iter().map(|part| part.examples.iter().map(|e| e.ids.len()).collect()).collect();
+        assert_eq!(lengths, [vec![4, 4], vec![8, 9], vec![30]]);
+        assert!(parts.iter().all(|p| p.labels == p.examples.iter().flat_map(mark).collect::<Vec<_>>()));
     }
 
     #[test]

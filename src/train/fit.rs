@@ -108,9 +108,13 @@ pub struct Calibration {
     pub second_look: Option<SecondLook>,
     /// Review thresholds for each of [`PRECISIONS`].
     pub thresholds: Vec<(f64, Thresholds)>,
-    /// Negative log-likelihood at temperature 1 and at the fitted one.
+    /// Negative log-likelihood of a first look at temperature 1 and at the fitted one.
     pub loss: (f64, f64),
 }
+
+/// Tokens with padding that go through the encoder together; a batch of more adds up its gradients, so that memory is
+/// bounded and the update the same.
+const PADDED_TOKENS: usize = 16_384;
 
 /// Gradient norm above which an update is scaled down.
 const CLIP: f64 = 1.0;
@@ -246,6 +250,7 @@ fn calibrated(
     let logits = |answers: &[(Answer, Stance)]| answers.iter().map(|(a, gold)| (a.logits, *gold)).collect::<Vec<_>>();
     let before = calibrate::nll(&logits(&once), 1.0);
     looks.temperature = calibrate::fit_temperature(&logits(&once));
+    let after = calibrate::nll(&logits(&once), looks.temperature);
     looks.second = second_look(settings, looks.temperature);
     let answers = labelled(&looks, texts)?;
     let again: Vec<_> = answers.into_iter().filter(|(answer, _)| answer.alone).collect();
@@ -258,7 +263,7 @@ fn calibrated(
         temperature: looks.temperature,
         second_look: looks.second,
         thresholds: PRECISIONS.map(|p| (p, thresholds(p))).to_vec(),
-        loss: (before, calibrate::nll(&items, looks.temperature)),
+        loss: (before, after),
     }))
 }
 
@@ -271,10 +276,14 @@ fn update(
     step: usize,
     total: usize,
 ) -> Result<f64, TrainError> {
-    let loss = loss(network, batch, settings, true)?;
     optimizer.zero_grad();
-    loss.backward();
-    let value = loss.double_value(&[]);
+    let whole: f32 = batch.labels.iter().map(|(stance, weight)| weight * settings.class_weights[stance.index()]).sum();
+    let mut value = 0.0;
+    for part in batch.parts(PADDED_TOKENS) {
+        let loss = loss(network, &part, settings)? / f64::from(whole);
+        loss.backward();
+        value += loss.double_value(&[]);
+    }
     let norm = optimizer.clip(CLIP);
     if !value.is_finite() || !norm.is_finite() {
         return Err(TrainError::Diverged { step, loss: value });
@@ -283,21 +292,16 @@ fn update(
     Ok(value)
 }
 
-/// Weighted mean cross-entropy of a batch, on the graph.
-pub(super) fn loss(
-    network: &Network,
-    batch: &LabelledBatch,
-    settings: &TrainSettings,
-    train: bool,
-) -> Result<Tensor, EngineError> {
+/// Weighted sum of the cross-entropies of a batch, on the graph.
+fn loss(network: &Network, batch: &LabelledBatch, settings: &TrainSettings) -> Result<Tensor, EngineError> {
     let device = network.store.device();
-    let logits = network.forward(&batch.examples, train)?.to_kind(Kind::Float);
+    let logits = network.forward(&batch.examples, true)?.to_kind(Kind::Float);
     let gold: Vec<i64> = batch.labels.iter().map(|(stance, _)| stance.index() as i64).collect();
     let weights: Vec<f32> = batch.labels.iter().map(|(s, w)| w * settings.class_weights[s.index()]).collect();
     let gold = Tensor::from_slice(&gold).to_device(device);
     let weights = Tensor::from_slice(&weights).to_device(device);
     let each = logits.cross_entropy_loss::<Tensor>(&gold, None, tch::Reduction::None, -100, settings.label_smoothing);
-    Ok((each * &weights).sum(Kind::Float) / weights.sum(Kind::Float))
+    Ok((each * &weights).sum(Kind::Float))
 }
 
 /// The answer for every pair of the texts, with its gold label.

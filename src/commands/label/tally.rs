@@ -24,6 +24,7 @@ pub(super) struct Tally {
     /// Passages times dyads.
     pub passages: usize,
     /// Of these, looked at a second time.
+    #[serde(default)]
     pub second_looks: usize,
     /// Of these, with tokens cut.
     pub truncated: usize,
