@@ -6,7 +6,7 @@ usage: annotations.py LABELS.jsonl CORPUS.jsonl[.gz] OUT.jsonl   Refuses a corpu
 Labels hold no text. A record names its text by `line` (from 1) or `id` and by `digest` (the first 12 digits of its
 SHA-256), and holds `mentions` ([start, end, code], in code points) and either `pairs` or, for whole articles,
 `sentences` ([start, end]) and `stances` ({number of the sentence: pairs}). A pair is [actor, target, stance, sure]; what
-is not listed is a sure `none`. A record without `mentions` takes its text's own, and its pairs replace theirs.
+is not listed is a sure `none`, and if `pairs` is null nothing is labelled. A record without `mentions` takes its text's own, and its pairs replace theirs.
 """
 import gzip
 import hashlib
@@ -39,6 +39,9 @@ def known(pairs, codes):
 def whole(label, source):
     """A short text as one passage."""
     mentions = [{"start": s, "end": e, "code": c} for s, e, c in label["mentions"]]
+    if label["pairs"] is None:
+        yield {"text": source["text"], "mentions": mentions, "pairs": []}
+        return
     known(label["pairs"], {m["code"] for m in mentions})
     listed = {(a, t): (stance, sure) for a, t, stance, sure in label["pairs"]}
     pairs = []

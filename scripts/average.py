@@ -3,6 +3,7 @@
 
 usage: average.py OUT MODEL MODEL...              the mean of the weights; everything else from the last model
        average.py --held-out OUT.jsonl GOLD...    the texts that `train` holds out of these files for calibration
+       average.py --learned OUT.jsonl GOLD...     the others
        average.py --calibrate MODEL FIRST [SECOND]   temperatures and review thresholds from `evaluate --predictions` on
                                                   them, with `--second-look 0`, and with `--second-look 1` for a model
                                                   that takes a second look
@@ -46,7 +47,7 @@ def average(out, *models):
     seal(out)
 
 
-def held_out(out, *files):
+def held_out(out, *files, learned=False):
     kept = 0
     with open(out, "w", encoding="utf-8") as destination:
         for path in files:
@@ -55,7 +56,7 @@ def held_out(out, *files):
                 for line in lines:
                     document = json.loads(line)["id"].rsplit("#", 1)[0]
                     draw = int.from_bytes(hashlib.sha256(document.encode()).digest()[:4], "big")
-                    if draw < SHARE * (2**32 - 1):
+                    if (draw < SHARE * (2**32 - 1)) != learned:
                         destination.write(line.rstrip("\n") + "\n")
                         kept += 1
     print(f"{out}: {kept} texts", file=sys.stderr)
@@ -131,4 +132,5 @@ def calibrate(folder, first, second=None):
 
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
-    {"--held-out": held_out, "--calibrate": calibrate}.get(command, lambda *m: average(command, *m))(*rest)
+    learned = lambda *files: held_out(*files, learned=True)
+    {"--held-out": held_out, "--learned": learned, "--calibrate": calibrate}.get(command, lambda *m: average(command, *m))(*rest)

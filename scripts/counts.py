@@ -54,7 +54,7 @@ def articles(path):
 
 def annotations(path):
     texts = list(records(path))
-    pairs = [p for t in texts for p in t.get("pairs", [])]
+    pairs = [p for t in texts for p in t.get("pairs") or []]
     pairs += [p for t in texts for listed in t.get("stances", {}).values() for p in listed]
     return [len(texts), len(pairs), *stances(p[2] for p in pairs), sum(1 for p in pairs if not p[3])]
 

@@ -20,17 +20,16 @@ import sys
 import time
 
 import numpy as np
-from average import seal
 from safetensors.torch import load_file, save_file
 
 if not __package__:  # run as a file
     sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 
+from average import seal  # noqa: E402
 from comparisons import data, encoder, evaluation, masked_lm, passages, recipe, runs  # noqa: E402
 from comparisons.__main__ import numbers, say  # noqa: E402
 from comparisons.processes import Call, side_by_side  # noqa: E402
 from comparisons.variants import BASELINE, VARIANTS  # noqa: E402
-
 
 SECOND_LOOK_BELOW = 0.7  # as in src/train/fit.rs
 
