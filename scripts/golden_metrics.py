@@ -10,8 +10,10 @@ Nothing here calls demarche; tests/golden_metrics.rs compares. Definitions, clas
 condemn:
   predicted   the class with the largest logit, the first of equals
   precision, recall, F1   0 where undefined; macro-F1 their unweighted mean, over four classes or without `none`
-  nll         mean negative log-likelihood in nats of softmax(logits / temperature)
-  optimum     the temperature in 0.05..20 with the least nll (bounded search on its logarithm)
+  nll         mean negative log-likelihood in nats of softmax(logits / temperature); with smoothing s, of
+              max((softmax(logits) - s / 4) / (1 - s), 0.0001) ^ (1 / temperature), scaled to sum to 1
+  optimum     the temperature in 0.05..20 with the least nll (bounded search on its logarithm), without smoothing
+  best_smoothing   that of 0, 0.002 .. 0.1 whose optimum has the least nll
   brier       mean over items of the sum over classes of (probability - [class is gold])^2, from 0 to 2
   ece         expected calibration error of the best class: 15 bins of equal width, each closed above
 """
@@ -27,6 +29,9 @@ from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, log_loss
 OUT = pathlib.Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "golden_metrics.json"
 CLASSES = [0, 1, 2, 3]
 TEMPERATURES = [0.25, 0.8, 1.0, 1.7, 6.0]
+SMOOTHED = [(1.0, 0.03), (1.3, 0.032), (0.7, 0.1)]  # temperature, smoothing
+SMOOTHINGS = [step / 500 for step in range(51)]
+LEAST = 1e-4
 BOUNDS = (0.05, 20.0)
 BINS = 15
 
@@ -65,14 +70,22 @@ def expected_calibration_error(probs, gold):
     return sum(abs(right[m].mean() - sure[m].mean()) * m.mean() for m in members if m.any())
 
 
-def at_temperature(logits, gold, temperature):
-    probs = softmax(logits / temperature, axis=1)
-    log_probs = log_softmax(logits / temperature, axis=1)
+def log_probabilities(logits, temperature, smoothing):
+    if not smoothing:
+        return log_softmax(logits / temperature, axis=1)
+    taken_back = numpy.clip((softmax(logits, axis=1) - smoothing / 4) / (1 - smoothing), LEAST, None)
+    return log_softmax(numpy.log(taken_back) / temperature, axis=1)
+
+
+def at_scale(logits, gold, temperature, smoothing=0.0):
+    log_probs = log_probabilities(logits, temperature, smoothing)
+    probs = numpy.exp(log_probs)
     nll = -log_probs[numpy.arange(len(gold)), gold].mean()
     if probs.min() > 1e-12:  # scikit-learn clips probabilities near 0
         assert abs(nll - log_loss(gold, probs, labels=CLASSES)) < 1e-9
     return {
         "temperature": temperature,
+        "smoothing": smoothing,
         "nll": nll,
         "mean_probabilities": probs.mean(axis=0).tolist(),
         "brier": brier_score_loss(gold, probs, labels=CLASSES, scale_by_half=False),
@@ -85,12 +98,14 @@ def figures(logits, gold):
     scores = precision_recall_fscore_support(gold, predicted, labels=CLASSES, zero_division=0)
     precision, recall, f1, support = (values.tolist() for values in scores)
 
-    def loss(log):
-        scaled = log_softmax(logits / numpy.exp(log), axis=1)
-        return -scaled[numpy.arange(len(gold)), gold].mean()
+    def optimal(smoothing):
+        loss = lambda log: -log_probabilities(logits, numpy.exp(log), smoothing)[numpy.arange(len(gold)), gold].mean()
+        options = {"xatol": 1e-9, "maxiter": 500}
+        return minimize_scalar(loss, bounds=numpy.log(BOUNDS), method="bounded", options=options)
 
-    best = minimize_scalar(loss, bounds=numpy.log(BOUNDS), method="bounded", options={"xatol": 1e-9, "maxiter": 500})
+    best = optimal(0.0)
     optimum = float(numpy.exp(best.x))
+    smoothed = [(float(optimal(smoothing).fun), smoothing) for smoothing in SMOOTHINGS]
     return {
         "precision": precision,
         "recall": recall,
@@ -101,9 +116,11 @@ def figures(logits, gold):
         "macro_f1_three": f1_score(gold, predicted, labels=CLASSES[1:], average="macro", zero_division=0),
         "accuracy": accuracy_score(gold, predicted),
         "optimum": optimum,
-        "at": [at_temperature(logits, gold, t) for t in TEMPERATURES],
+        "at": [at_scale(logits, gold, *scale) for scale in [*((t,) for t in TEMPERATURES), *SMOOTHED]],
         # Of the optimum itself only the loss is comparable: two searches end at slightly different temperatures.
         "nll_at_optimum": float(best.fun),
+        "best_smoothing": min(smoothed)[1],
+        "nll_at_best_smoothing": min(smoothed)[0],
     }
 
 

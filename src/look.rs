@@ -6,6 +6,7 @@
 //!
 //! Makes token ids through `encode` and scores through the engine; what the answers mean is left to the callers.
 
+use crate::calibrate::Scale;
 use crate::encode::{Batch, EncodedExample, Encoder, batches};
 use crate::engine::Engine;
 use crate::example::Example;
@@ -22,8 +23,8 @@ pub struct Looks<'a> {
     pub encoder: &'a Encoder,
     /// Scores.
     pub engine: &'a dyn Engine,
-    /// Divides the logits of a first look before the softmax.
-    pub temperature: f64,
+    /// Of the probabilities of a first look.
+    pub scale: Scale,
     /// Which dyads are doubtful; `None` leaves it at one look.
     pub second: Option<SecondLook>,
 }
@@ -40,17 +41,24 @@ pub struct Seen {
 /// What the model says of one dyad.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answer {
-    /// Scores, such that the softmax at [`Looks::temperature`] is calibrated whichever look they come from.
+    /// Scores as the engine gives them.
     pub logits: [f32; 4],
+    /// Calibrated, whichever look they come from.
+    pub probs: StanceProbs,
     /// Whether they come from a look at this dyad alone.
     pub alone: bool,
+}
+
+impl Answer {
+    fn of(logits: [f32; 4], scale: Scale, alone: bool) -> Self {
+        Self { logits, probs: scale.probs(logits), alone }
+    }
 }
 
 impl<'a> Looks<'a> {
     /// Through a model, with an engine on its weights.
     pub fn new(model: &'a Model, engine: &'a dyn Engine) -> Self {
-        let (temperature, second) = (model.stance.temperature, model.stance.second_look);
-        Self { encoder: &model.encoder, engine, temperature, second }
+        Self { encoder: &model.encoder, engine, scale: model.stance.scale(), second: model.stance.second_look }
     }
 
     /// Answers for every dyad of every example, in order. A dyad's answer depends on its example alone.
@@ -63,15 +71,16 @@ impl<'a> Looks<'a> {
         let mut seen: Vec<Seen> = together
             .iter()
             .map(|e| Seen {
-                answers: rows.by_ref().take(e.dyads.len()).map(|logits| Answer { logits, alone: false }).collect(),
+                answers: rows
+                    .by_ref()
+                    .take(e.dyads.len())
+                    .map(|logits| Answer::of(logits, self.scale, false))
+                    .collect(),
                 cut: e.cut > 0,
             })
             .collect();
         let Some(second) = self.second else { return Ok(seen) };
-        let doubted = |answer: &Answer| {
-            let probs = StanceProbs::from_logits(answer.logits, self.temperature);
-            probs.get(probs.best()) < second.below
-        };
+        let doubted = |answer: &Answer| answer.probs.get(answer.probs.best()) < second.below;
         let doubtful: Vec<(usize, usize)> = seen
             .iter()
             .enumerate()
@@ -79,9 +88,8 @@ impl<'a> Looks<'a> {
             .collect();
         let alone: Vec<EncodedExample> =
             doubtful.par_iter().map(|(e, d)| self.encoder.encode_alone(&examples[*e], *d)).collect::<Result<_, _>>()?;
-        let scale = (self.temperature / second.temperature) as f32;
         for ((e, d), logits) in doubtful.into_iter().zip(self.logits(&alone)?) {
-            seen[e].answers[d] = Answer { logits: logits.map(|x| x * scale), alone: true };
+            seen[e].answers[d] = Answer::of(logits, second.scale(), true);
         }
         Ok(seen)
     }
@@ -172,15 +180,16 @@ mod tests {
     fn every_example_is_asked_about_once_and_then_only_doubtful_dyads_alone() {
         let ((encoder, engine), examples) = (setup(), examples());
         let first = examples.each_ref().map(|e| encoder.encode(e).expect("encoded"));
-        let exactly = StanceProbs::from_logits(scores(&first[1], (1, 2)), 1.0).get(Stance::Condemn);
+        let exactly = Scale::PLAIN.probs(scores(&first[1], (1, 2))).get(Stance::Condemn);
         let (none, one): (&[_], &[_]) = (&[], &[(1, 1)]);
         let at_1 = [(0.0, none), (0.45, none), (exactly, none), (0.5, one), (0.98, one), (f64::INFINITY, &ALL)];
         let at_1 = at_1.map(|(below, expected)| (1.0, Some(below), expected));
         // Doubt is of the calibrated probability; without a second look none counts.
         let others = [(4.0, Some(0.5), one), (4.0, Some(0.7), &ALL), (4.0, None, none)];
         for (temperature, below, expected) in at_1.into_iter().chain(others) {
-            let second = below.map(|below| SecondLook { below, temperature: 1.0 });
-            let seen = Looks { encoder: &encoder, engine: &engine, temperature, second }.at(&examples).expect("scored");
+            let second = below.map(|below| SecondLook::new(below, Scale::PLAIN));
+            let scale = Scale { temperature, smoothing: 0.0 };
+            let seen = Looks { encoder: &encoder, engine: &engine, scale, second }.at(&examples).expect("scored");
             let asked: Vec<_> = engine.take().into_iter().flat_map(|b| b.examples).collect();
             let alone = |(e, d): &(usize, usize)| encoder.encode_alone(&examples[*e], *d).expect("encoded");
             let questions: Vec<_> = first.iter().cloned().chain(expected.iter().map(alone)).collect();
@@ -193,28 +202,27 @@ mod tests {
     #[test]
     fn each_answer_lands_on_its_dyad_and_is_calibrated_whichever_look_it_comes_from() {
         let ((encoder, engine), examples) = (setup(), examples());
-        let (temperature, second) = (1.5, SecondLook { below: 0.5, temperature: 0.6 });
-        let looks = Looks { encoder: &encoder, engine: &engine, temperature, second: Some(second) };
+        let scale = Scale { temperature: 1.5, smoothing: 0.01 };
+        let second = SecondLook::new(0.5, Scale { temperature: 0.6, smoothing: 0.02 });
+        let looks = Looks { encoder: &encoder, engine: &engine, scale, second: Some(second) };
         let seen = looks.at(&examples).expect("scored");
         assert_eq!(seen.iter().map(|s| s.answers.len()).collect::<Vec<_>>(), [2, 3, 2]);
         for (e, d) in ALL {
             let (raw, own) = if (e, d) == (1, 1) {
-                (scores(&encoder.encode_alone(&examples[e], d).expect("encoded"), (0, 1)), second.temperature)
+                (scores(&encoder.encode_alone(&examples[e], d).expect("encoded"), (0, 1)), second.scale())
             } else {
-                (scores(&encoder.encode(&examples[e]).expect("encoded"), examples[e].dyads[d]), temperature)
+                (scores(&encoder.encode(&examples[e]).expect("encoded"), examples[e].dyads[d]), scale)
             };
-            let expected = StanceProbs::from_logits(raw, own).as_array();
-            let found = StanceProbs::from_logits(seen[e].answers[d].logits, temperature).as_array();
-            let close = expected.iter().zip(found).all(|(x, y)| (x - y).abs() < 1e-6);
-            assert!(close, "dyad {d} of example {e}: {found:?}, expected {expected:?}");
+            let answer = seen[e].answers[d];
+            assert_eq!((answer.logits, answer.probs), (raw, own.probs(raw)), "dyad {d} of example {e}");
         }
     }
 
     #[test]
     fn an_answer_depends_on_its_example_alone_not_on_order_or_batch() {
         let (encoder, engine) = setup();
-        let second = Some(SecondLook { below: 0.5, temperature: 2.0 });
-        let looks = Looks { encoder: &encoder, engine: &engine, temperature: 1.0, second };
+        let second = Some(SecondLook::new(0.5, Scale { temperature: 2.0, smoothing: 0.0 }));
+        let looks = Looks { encoder: &encoder, engine: &engine, scale: Scale::PLAIN, second };
         // Every other one in doubt, about two dyads; too many tokens for one batch of either look, and some to cut.
         let text = |i: usize| format!("0 {} {}1 2", ["0", "a"][i % 2], "b ".repeat(60 + i % 50));
         let texts: Vec<String> = (0..250).map(text).collect();

@@ -13,7 +13,6 @@ use crate::model::Model;
 use crate::passage::{Passage, Scope, passages};
 use crate::predict::PredictError;
 use crate::segment::sentences;
-use crate::stance::StanceProbs;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -90,8 +89,12 @@ impl<'a> Corridor<'a> {
         for ((d, passage, members), seen) in owners.into_iter().zip(self.looks.at(&asked)?) {
             let passage = &prepared[d].passages[passage];
             for (member, answer) in members.into_iter().zip(seen.answers) {
-                let probs = StanceProbs::from_logits(answer.logits, self.looks.temperature);
-                let word = Evidence { sentence: passage.sentence, probs, truncated: seen.cut, alone: answer.alone };
+                let word = Evidence {
+                    sentence: passage.sentence,
+                    probs: answer.probs,
+                    truncated: seen.cut,
+                    alone: answer.alone,
+                };
                 evidence[d].push((passage.dyads[member].clone(), word));
             }
         }

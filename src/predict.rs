@@ -8,6 +8,7 @@ use crate::engine::EngineError;
 use crate::example::Example;
 use crate::gold::GoldText;
 use crate::look::{Answer, Looks};
+use crate::stance::StanceProbs;
 
 /// A text cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,7 @@ pub fn examples(text: &GoldText) -> Vec<(Example<'_>, Vec<usize>)> {
 /// # Errors
 /// If the tokenizer or the engine refuses a text.
 pub fn score(texts: &[GoldText], looks: &Looks<'_>) -> Result<Vec<Vec<Answer>>, PredictError> {
-    let nothing = Answer { logits: [0.0; 4], alone: false };
+    let nothing = Answer { logits: [0.0; 4], probs: StanceProbs::from_weights([0.0; 4]), alone: false };
     let mut answers: Vec<Vec<Answer>> = texts.iter().map(|t| vec![nothing; t.pairs.len()]).collect();
     let (mut asked, mut places) = (Vec::new(), Vec::new());
     for (i, text) in texts.iter().enumerate() {

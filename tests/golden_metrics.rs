@@ -2,9 +2,9 @@
 //!
 //! `scripts/golden_metrics.py` writes the reference and defines every figure.
 
-use demarche::calibrate::{fit_temperature, nll};
+use demarche::calibrate::{Scale, fit_scale, fit_temperature, nll};
 use demarche::metrics::classification::Confusion;
-use demarche::stance::{Stance, StanceProbs};
+use demarche::stance::Stance;
 use serde::Deserialize;
 
 /// Ratios of the same counts, and sums of a few hundred terms, in 64-bit floats on both sides.
@@ -32,15 +32,18 @@ struct Case {
     accuracy: f64,
     optimum: f64,
     nll_at_optimum: f64,
-    at: Vec<AtTemperature>,
+    best_smoothing: f64,
+    nll_at_best_smoothing: f64,
+    at: Vec<AtScale>,
     /// Logits and the index of the gold label.
     items: Vec<([f32; 4], usize)>,
 }
 
 /// The fixture also holds `brier` and `ece` here; they get their fields when the library computes them.
 #[derive(Deserialize)]
-struct AtTemperature {
+struct AtScale {
     temperature: f64,
+    smoothing: f64,
     nll: f64,
     mean_probabilities: [f64; 4],
 }
@@ -66,7 +69,7 @@ fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
 #[test]
 fn classification_scores_are_those_of_scikit_learn() {
     for case in cases() {
-        let pair = |(logits, gold): ([f32; 4], Stance)| (gold, StanceProbs::from_logits(logits, 1.0).best());
+        let pair = |(logits, gold): ([f32; 4], Stance)| (gold, Scale::PLAIN.probs(logits).best());
         let counts = Confusion::of(case.items().into_iter().map(pair));
         assert_eq!(counts.total(), case.items.len());
         for stance in Stance::ALL {
@@ -85,16 +88,17 @@ fn classification_scores_are_those_of_scikit_learn() {
 }
 
 #[test]
-fn likelihood_and_probabilities_at_a_temperature_are_those_of_scipy() {
+fn likelihood_and_probabilities_on_a_scale_are_those_of_scipy() {
     for case in cases() {
         let items = case.items();
         for at in &case.at {
-            let what = format!("{} at temperature {}", case.name, at.temperature);
+            let what = format!("{} at temperature {}, smoothing {}", case.name, at.temperature, at.smoothing);
+            let scale = Scale { temperature: at.temperature, smoothing: at.smoothing };
+            let tolerance = if at.smoothing > 0.0 { PROBABILITY_TOLERANCE } else { TOLERANCE };
             // Relative above 1: at extreme logits the loss is in the hundreds.
-            close(nll(&items, at.temperature), at.nll, TOLERANCE * at.nll.max(1.0), &what);
+            close(nll(&items, scale), at.nll, tolerance * at.nll.max(1.0), &what);
             for stance in Stance::ALL {
-                let sum: f64 =
-                    items.iter().map(|(logits, _)| StanceProbs::from_logits(*logits, at.temperature).get(stance)).sum();
+                let sum: f64 = items.iter().map(|(logits, _)| scale.probs(*logits).get(stance)).sum();
                 close(sum / items.len() as f64, at.mean_probabilities[stance.index()], PROBABILITY_TOLERANCE, &what);
             }
         }
@@ -105,9 +109,25 @@ fn likelihood_and_probabilities_at_a_temperature_are_those_of_scipy() {
 fn the_fitted_temperature_is_the_optimum_that_scipy_finds() {
     for case in cases() {
         let items = case.items();
-        let fitted = fit_temperature(&items);
+        let fitted = fit_temperature(&items, 0.0);
         close(fitted.ln(), case.optimum.ln(), TEMPERATURE_TOLERANCE, &case.name);
         // At a bound the loss is not flat, so it differs by the slope times the tolerance.
-        close(nll(&items, fitted), case.nll_at_optimum, TEMPERATURE_TOLERANCE, &case.name);
+        close(
+            nll(&items, Scale { temperature: fitted, smoothing: 0.0 }),
+            case.nll_at_optimum,
+            TEMPERATURE_TOLERANCE,
+            &case.name,
+        );
+    }
+}
+
+#[test]
+fn the_fitted_scale_is_the_optimum_that_scipy_finds() {
+    for case in cases() {
+        let items = case.items();
+        let fitted = fit_scale(&items);
+        // Neighbours on the grid may be equally good up to the search for the temperature.
+        close(fitted.smoothing, case.best_smoothing, 0.0021, &case.name);
+        close(nll(&items, fitted), case.nll_at_best_smoothing, TEMPERATURE_TOLERANCE, &case.name);
     }
 }

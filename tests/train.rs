@@ -1,6 +1,7 @@
 //! The trainer on the tiny model: it can learn by heart, and a stopped run ends where an unstopped one does.
 #![cfg(feature = "torch")]
 
+use demarche::calibrate::Scale;
 use demarche::encode::Encoder;
 use demarche::engine::cpu::CpuEngine;
 use demarche::gold::{self, GoldText};
@@ -9,7 +10,6 @@ use demarche::model::Model;
 use demarche::model::config::SecondLook;
 use demarche::model::weights::Weights;
 use demarche::predict;
-use demarche::stance::StanceProbs;
 use demarche::train::{Outcome, Source, TrainSet, TrainSettings, fit};
 use std::path::Path;
 
@@ -87,12 +87,11 @@ fn what_is_read_alone_is_learnt_too_and_the_model_then_takes_a_second_look() {
         assert_eq!(second.is_some(), pairs > 0);
         let model = Model::open(&root().join("models/tiny")).expect("the tiny model opens");
         let engine = CpuEngine::new(&model.config, &outcome.weights).expect("complete weights");
-        let always = Some(SecondLook { below: f64::INFINITY, temperature: 1.0 });
-        let looks = Looks { encoder: &model.encoder, engine: &engine, temperature: 1.0, second: always };
+        let always = Some(SecondLook::new(f64::INFINITY, Scale::PLAIN));
+        let looks = Looks { encoder: &model.encoder, engine: &engine, scale: Scale::PLAIN, second: always };
         let answers = predict::score(&texts, &looks).expect("scores").into_iter().flatten();
         let gold = texts.iter().flat_map(|text| &text.pairs).map(|pair| pair.stance);
-        let right =
-            answers.zip(gold).filter(|(answer, gold)| StanceProbs::from_logits(answer.logits, 1.0).best() == *gold);
+        let right = answers.zip(gold).filter(|(answer, gold)| answer.probs.best() == *gold);
         right.count() as f64 / texts.iter().map(|text| text.pairs.len()).sum::<usize>() as f64
     };
     let (learnt, never_met) = (right_alone(6), right_alone(0));
@@ -145,7 +144,7 @@ fn a_model_adapted_to_corrections_says_what_it_gained_and_keeps_its_calibration(
         serde_json::from_str(&json).expect("JSON")
     };
     let (old, new) = (stance(Path::new(&tiny)), stance(&folder.path().join("mine")));
-    for key in ["temperature", "thresholds", "max_tokens", "context_tokens"] {
+    for key in ["temperature", "smoothing", "thresholds", "max_tokens", "context_tokens"] {
         assert_eq!(old[key], new[key], "{key}");
     }
     let figures = new["training"]["figures"].as_array().expect("figures");

@@ -9,7 +9,7 @@ use crate::look::{Answer, Looks};
 use crate::metrics::classification::Confusion;
 use crate::model::Model;
 use crate::predict;
-use crate::stance::{Stance, StanceProbs};
+use crate::stance::Stance;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -67,7 +67,7 @@ impl Judged {
         let confusion = |engine: &CpuEngine, texts: &[GoldText]| -> Result<Confusion> {
             let answers = predict::score(texts, &Looks::new(model, engine))?;
             let gold = texts.iter().flat_map(|t| &t.pairs).map(|p| p.stance);
-            let best = |answer: &Answer| StanceProbs::from_logits(answer.logits, 1.0).best();
+            let best = |answer: &Answer| answer.probs.best();
             Ok(Confusion::of(gold.zip(answers.iter().flatten().map(best))))
         };
         let change = |(on, texts)| Ok(Change { on, before: confusion(&old, texts)?, after: confusion(new, texts)? });

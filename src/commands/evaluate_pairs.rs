@@ -9,7 +9,6 @@ use crate::metrics::classification::Confusion;
 use crate::model::Model;
 use crate::output::marked::pieces;
 use crate::predict;
-use crate::stance::StanceProbs;
 use anyhow::Result;
 use serde_json::Map;
 use std::path::PathBuf;
@@ -38,7 +37,7 @@ pub(super) fn judge(files: &[PathBuf], model: &Model) -> Result<Outcome> {
                 dyad: pair.dyad.clone(),
                 gold: pair.stance,
                 sure: pair.sure,
-                probs: StanceProbs::from_logits(answer.logits, model.stance.temperature),
+                probs: answer.probs,
                 text: marked.into_iter().map(|(role, piece)| (role, piece.to_owned())).collect(),
             });
         }

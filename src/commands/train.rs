@@ -106,7 +106,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<()> {
                 ..model.stance.clone()
             };
             let made = format!(
-                "`{}` adapted to corrections by `demarche train`; temperature and review thresholds are its own. Settings and \
+                "`{}` adapted to corrections by `demarche train`; calibration and review thresholds are its own. Settings and \
                  figures before and after are in `stance.json`.\n",
                 model.stance.name
             );
@@ -245,7 +245,8 @@ fn described(
         roles: ROLES,
         max_tokens: MAX_TOKENS.min(start.config.max_position_embeddings),
         context_tokens: CONTEXT_TOKENS,
-        temperature: calibration.temperature,
+        temperature: calibration.scale.temperature,
+        smoothing: calibration.scale.smoothing,
         second_look: calibration.second_look,
         thresholds: calibration.thresholds.iter().map(|(p, t)| (precision_key(*p), t.by_label())).collect(),
         registry_version: crate::model::config::UNKNOWN_REGISTRY.to_owned(),
@@ -254,8 +255,8 @@ fn described(
     let history: String = outcome.history.iter().map(|(epoch, f1)| format!("| {epoch} | {f1:.4} |\n")).collect();
     let made = format!(
         "Written by `demarche train`.\n\n| epoch | macro-F1 of the three stances on dev |\n|---|---|\n{history}\n\
-         Temperature {:.4}, fitted on texts held out of training: negative log-likelihood {:.4} → {:.4}.\n",
-        calibration.temperature, calibration.loss.0, calibration.loss.1,
+         Temperature {:.4} and smoothing {:.3}, fitted on texts held out of training: negative log-likelihood {:.4} → {:.4}.\n",
+        calibration.scale.temperature, calibration.scale.smoothing, calibration.loss.0, calibration.loss.1,
     );
     Ok((stance, made))
 }

@@ -3,7 +3,7 @@
 use super::calibration::{accuracy_at, aurc, brier, ece};
 use super::classification::Confusion;
 use super::interval::{Bootstrap, Interval};
-use crate::calibrate::nll;
+use crate::calibrate::{Scale, nll};
 use crate::stance::{Stance, StanceProbs};
 
 /// A figure of merit. `docs/evaluation.md` has formulas, sources and how to read each.
@@ -194,7 +194,7 @@ fn values(items: &[(StanceProbs, Stance)]) -> [f64; COUNT] {
 /// The loss of probabilities is that of their logarithms as logits.
 fn likelihood(items: &[(StanceProbs, Stance)]) -> f64 {
     let logits: Vec<_> = items.iter().map(|(p, gold)| (p.as_array().map(|p| p.ln() as f32), *gold)).collect();
-    nll(&logits, 1.0)
+    nll(&logits, Scale::PLAIN)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `config.json` (the encoder, Hugging Face names) and `stance.json` (input form, calibration, provenance).
 
-use crate::calibrate::Thresholds;
+use crate::calibrate::{Scale, Thresholds};
 use crate::encode::ROLES;
 use crate::stance::Stance;
 use serde::{Deserialize, Serialize};
@@ -93,8 +93,11 @@ pub struct StanceConfig {
     pub max_tokens: usize,
     /// A passage takes in sentences to the left while it stays within this many tokens.
     pub context_tokens: usize,
-    /// Divides the logits before the softmax (Guo et al. 2017).
+    /// Of [`Scale`].
     pub temperature: f64,
+    /// Of [`Scale`].
+    #[serde(default)]
+    pub smoothing: f64,
     /// How doubtful dyads are asked about again, by a model that has learned it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_look: Option<SecondLook>,
@@ -113,11 +116,31 @@ pub struct StanceConfig {
 pub struct SecondLook {
     /// At dyads whose likeliest label has a probability below this: 0 is none, over 1 all.
     pub below: f64,
-    /// Divides the logits of a second look before the softmax.
+    /// Of the [`Scale`] of a second look.
     pub temperature: f64,
+    /// Of the [`Scale`] of a second look.
+    #[serde(default)]
+    pub smoothing: f64,
+}
+
+impl SecondLook {
+    /// At dyads below a probability, on a scale.
+    pub const fn new(below: f64, scale: Scale) -> Self {
+        Self { below, temperature: scale.temperature, smoothing: scale.smoothing }
+    }
+
+    /// How its logits become probabilities.
+    pub const fn scale(&self) -> Scale {
+        Scale { temperature: self.temperature, smoothing: self.smoothing }
+    }
 }
 
 impl StanceConfig {
+    /// How the logits of a first look become probabilities.
+    pub const fn scale(&self) -> Scale {
+        Scale { temperature: self.temperature, smoothing: self.smoothing }
+    }
+
     /// `None` if this program reads the form; else what is wrong.
     pub fn defect(&self) -> Option<String> {
         if self.input_form != INPUT_FORM {
@@ -126,10 +149,9 @@ impl StanceConfig {
         if self.roles != ROLES {
             return Some(format!("roles is {}, expected {ROLES}", self.roles));
         }
-        for temperature in [Some(self.temperature), self.second_look.map(|s| s.temperature)].into_iter().flatten() {
-            if !(temperature.is_finite() && temperature > 0.0) {
-                return Some(format!("temperature is {temperature}, expected a positive number"));
-            }
+        let scales = [Some(self.scale()), self.second_look.map(|s| s.scale())];
+        if let Some(defect) = scales.iter().flatten().find_map(Scale::defect) {
+            return Some(defect);
         }
         if let Some(look) = self.second_look
             && !(0.0..).contains(&look.below)

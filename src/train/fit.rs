@@ -4,7 +4,7 @@ use super::checkpoint::{self, Progress};
 use super::examples::{LabelledBatch, TrainSet};
 use super::optimizer::AdamW;
 use super::schedule::factor;
-use crate::calibrate::{self, PRECISIONS, Thresholds};
+use crate::calibrate::{self, PRECISIONS, Scale, Thresholds};
 use crate::encode::{EncodeError, Encoder};
 use crate::engine::EngineError;
 use crate::engine::torch::{Network, TorchEngine};
@@ -14,7 +14,7 @@ use crate::metrics::classification::Confusion;
 use crate::model::config::{EncoderConfig, SecondLook};
 use crate::model::weights::Weights;
 use crate::predict;
-use crate::stance::{Stance, StanceProbs};
+use crate::stance::Stance;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -103,12 +103,12 @@ pub struct Outcome {
 /// What the held-out texts say of a model's probabilities.
 pub struct Calibration {
     /// Fitted on the answers of a first look.
-    pub temperature: f64,
+    pub scale: Scale,
     /// Fitted on the answers of a second, for a model that takes one.
     pub second_look: Option<SecondLook>,
     /// Review thresholds for each of [`PRECISIONS`].
     pub thresholds: Vec<(f64, Thresholds)>,
-    /// Negative log-likelihood of a first look at temperature 1 and at the fitted one.
+    /// Negative log-likelihood of a first look by the softmax itself and on the fitted scale.
     pub loss: (f64, f64),
 }
 
@@ -201,7 +201,8 @@ pub fn fit(
             report(step, total, loss, None);
         } else {
             let engine = TorchEngine::new(&config, &optimizer.weights(), device)?;
-            let looks = Looks { encoder, engine: &engine, temperature: 1.0, second: second_look(settings, 1.0) };
+            let looks =
+                Looks { encoder, engine: &engine, scale: Scale::PLAIN, second: second_look(settings, Scale::PLAIN) };
             let confusion = confusion(&looks, dev)?;
             let figure = confusion.macro_f1(&Stance::POSITIONS);
             report(step, total, loss, Some(&confusion));
@@ -225,7 +226,7 @@ pub fn fit(
     }
     let engine = TorchEngine::new(&config, &weights, device)?;
     let calibration =
-        calibrated(Looks { encoder, engine: &engine, temperature: 1.0, second: None }, calibration, settings)?;
+        calibrated(Looks { encoder, engine: &engine, scale: Scale::PLAIN, second: None }, calibration, settings)?;
     Ok(Outcome { weights, history, calibration })
 }
 
@@ -233,11 +234,11 @@ pub fn fit(
 /// the development sets and costs passes (`docs/experiments.md`).
 const DOUBTFUL: f64 = 0.7;
 
-fn second_look(settings: &TrainSettings, temperature: f64) -> Option<SecondLook> {
-    (settings.pairs > 0).then_some(SecondLook { below: DOUBTFUL, temperature })
+fn second_look(settings: &TrainSettings, scale: Scale) -> Option<SecondLook> {
+    (settings.pairs > 0).then_some(SecondLook::new(DOUBTFUL, scale))
 }
 
-/// Temperatures and thresholds, one look after the other; `looks` takes one look at temperature 1.
+/// Scales and thresholds, one look after the other; `looks` takes one look.
 fn calibrated(
     mut looks: Looks<'_>,
     texts: &[GoldText],
@@ -248,19 +249,17 @@ fn calibrated(
         return Ok(None);
     }
     let logits = |answers: &[(Answer, Stance)]| answers.iter().map(|(a, gold)| (a.logits, *gold)).collect::<Vec<_>>();
-    let before = calibrate::nll(&logits(&once), 1.0);
-    looks.temperature = calibrate::fit_temperature(&logits(&once));
-    let after = calibrate::nll(&logits(&once), looks.temperature);
-    looks.second = second_look(settings, looks.temperature);
+    let before = calibrate::nll(&logits(&once), Scale::PLAIN);
+    looks.scale = calibrate::fit_scale(&logits(&once));
+    let after = calibrate::nll(&logits(&once), looks.scale);
+    looks.second = second_look(settings, looks.scale);
     let answers = labelled(&looks, texts)?;
     let again: Vec<_> = answers.into_iter().filter(|(answer, _)| answer.alone).collect();
-    looks.second = second_look(settings, calibrate::fit_temperature(&logits(&again)));
-    let items = logits(&labelled(&looks, texts)?);
-    let probs: Vec<_> =
-        items.iter().map(|(l, gold)| (StanceProbs::from_logits(*l, looks.temperature), *gold)).collect();
+    looks.second = second_look(settings, calibrate::fit_scale(&logits(&again)));
+    let probs: Vec<_> = labelled(&looks, texts)?.iter().map(|(a, gold)| (a.probs, *gold)).collect();
     let thresholds = |p| Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, p)));
     Ok(Some(Calibration {
-        temperature: looks.temperature,
+        scale: looks.scale,
         second_look: looks.second,
         thresholds: PRECISIONS.map(|p| (p, thresholds(p))).to_vec(),
         loss: (before, after),
@@ -313,5 +312,5 @@ fn labelled(looks: &Looks<'_>, texts: &[GoldText]) -> Result<Vec<(Answer, Stance
 
 fn confusion(looks: &Looks<'_>, texts: &[GoldText]) -> Result<Confusion, TrainError> {
     let answers = labelled(looks, texts)?;
-    Ok(Confusion::of(answers.into_iter().map(|(a, gold)| (gold, StanceProbs::from_logits(a.logits, 1.0).best()))))
+    Ok(Confusion::of(answers.into_iter().map(|(a, gold)| (gold, a.probs.best()))))
 }
