@@ -4,12 +4,12 @@
 usage: average.py OUT MODEL MODEL...              the mean of the weights; everything else from the last model
        average.py --held-out OUT.jsonl GOLD...    the texts that `train` holds out of these files for calibration
        average.py --learned OUT.jsonl GOLD...     the others
-       average.py --calibrate MODEL FIRST [SECOND]   temperatures and review thresholds from `evaluate --predictions` on
-                                                  them, with `--second-look 0`, and with `--second-look 1` for a model
-                                                  that takes a second look
+       average.py --calibrate MODEL FIRST [SECOND]   scales and review thresholds from `evaluate --predictions` on them, with
+                                                  `--second-look 0`, and with `--second-look 1` for a model that takes a
+                                                  second look; of a model that is not calibrated yet (a mean is not)
 
-Needs numpy and safetensors. Temperature and thresholds are defined as in `src/calibrate.rs`, the second
-look as in `src/look.rs`.
+Needs numpy and safetensors. Scales (temperature and smoothing) and thresholds are defined as in `src/calibrate.rs`, the
+second look as in `src/look.rs`.
 """
 import gzip
 import hashlib
@@ -22,6 +22,8 @@ FILES = ("config.json", "stance.json", "tokenizer.json", "model.safetensors")
 LABELS = ("none", "recognize", "engage", "condemn")
 PRECISIONS = (0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 SHARE = 0.06
+SMOOTHINGS = [step / 500 for step in range(51)]
+LEAST = 1e-4
 
 
 def seal(folder):
@@ -42,9 +44,18 @@ def average(out, *models):
     stance = json.loads((out / "stance.json").read_text())
     trained = [json.loads((m / "stance.json").read_text()) for m in models]
     stance["name"] = out.name
+    plain(stance)
     stance["training"] = {"mean_of": [{"name": t["name"], **(t["training"] or {})} for t in trained]}
     (out / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
     seal(out)
+
+
+def plain(stance):
+    """Takes the calibration out: until there is one, every label needs review."""
+    nothing_passes = {f"{precision:.2f}": dict.fromkeys(sorted(LABELS), 1.0) for precision in PRECISIONS}
+    stance.update(temperature=1.0, smoothing=0.0, thresholds=nothing_passes)
+    if "second_look" in stance:
+        stance["second_look"].update(temperature=1.0, smoothing=0.0)
 
 
 def held_out(out, *files, learned=False):
@@ -68,6 +79,8 @@ def calibrate(folder, first, second=None):
     folder = pathlib.Path(folder)
     stance = json.loads((folder / "stance.json").read_text())
     look = stance.get("second_look")
+    if any((scale["temperature"], scale.get("smoothing", 0.0)) != (1.0, 0.0) for scale in (stance, look or stance)):
+        sys.exit(f"{folder}: is calibrated already: set every temperature to 1 and smoothing to 0, then predict again")
     if (look is None) != (second is None):
         sys.exit(f"{folder}: {'no second look' if look is None else 'a second look: give its predictions too'}")
 
@@ -84,31 +97,38 @@ def calibrate(folder, first, second=None):
         scaled -= scaled.max(axis=1, keepdims=True)
         return scaled - numpy.log(numpy.exp(scaled).sum(axis=1, keepdims=True))
 
-    def fitted(logits, gold):
-        if not len(gold):
-            return 1.0
+    def taken_back(logits, smoothing):
+        if not smoothing:
+            return logits
+        smoothed = numpy.exp(log_softmax(logits, 1.0))
+        return numpy.log(numpy.maximum((smoothed - smoothing / 4) / (1 - smoothing), LEAST))
+
+    def best_temperature(logits, gold):
         loss = lambda log: -log_softmax(logits, numpy.exp(log))[numpy.arange(len(gold)), gold].mean()
         low, high, ratio = numpy.log(0.05), numpy.log(20.0), (5**0.5 - 1) / 2
         while high - low > 1e-4:
             a, b = high - ratio * (high - low), low + ratio * (high - low)
             low, high = (low, b) if loss(a) < loss(b) else (a, high)
-        return float(numpy.exp((low + high) / 2))
+        return float(numpy.exp((low + high) / 2)), loss((low + high) / 2)
+
+    def fit(scale, logits, gold):
+        """Puts the best scale in; returns the calibrated probabilities."""
+        if len(gold):
+            tried = [(*best_temperature(taken_back(logits, s), gold), s) for s in SMOOTHINGS]
+            scale["temperature"], _, scale["smoothing"] = min(tried, key=lambda at: at[1])
+        return numpy.exp(log_softmax(taken_back(logits, scale["smoothing"]), scale["temperature"]))
 
     logits, pairs = read(first)
     gold = numpy.array([LABELS.index(label) for *_, label in pairs])
-    logits *= stance["temperature"]
-    stance["temperature"] = fitted(logits, gold)
-    calibrated = numpy.exp(log_softmax(logits, stance["temperature"]))
-    told = f"temperature {stance['temperature']:.4f}"
+    calibrated = fit(stance, logits, gold)
+    told = f"temperature {stance['temperature']:.4f}, smoothing {stance['smoothing']}"
     if second:
         again, same = read(second)
         if same != pairs:
             sys.exit(f"{first} and {second} hold different pairs")
-        again *= look["temperature"]
         doubtful = calibrated.max(axis=1) < look["below"]
-        look["temperature"] = fitted(again[doubtful], gold[doubtful])
-        calibrated[doubtful] = numpy.exp(log_softmax(again[doubtful], look["temperature"]))
-        told += f", of a second look at {doubtful.sum()} pairs {look['temperature']:.4f},"
+        calibrated[doubtful] = fit(look, again[doubtful], gold[doubtful])
+        told += f"; of a second look at {doubtful.sum()} pairs {look['temperature']:.4f}, {look['smoothing']};"
 
     def threshold(label, precision):
         claimed = calibrated.argmax(axis=1) == label

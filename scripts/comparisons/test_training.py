@@ -235,7 +235,7 @@ class EndToEnd(unittest.TestCase):
         stance = json.loads((self.folder / "students" / "seed-2" / "stance.json").read_text(encoding="utf-8"))
         self.assertEqual((stance["training"]["seed"], stance["training"]["teachers"]), (2, ["roles-1"]))
         self.assertEqual(stance["training"]["soft_texts"], 10)
-        self.assertEqual(stance["second_look"], {"below": 0.7, "temperature": 1.0})
+        self.assertEqual(stance["second_look"], {"below": 0.7, "temperature": 1.0, "smoothing": 0.0})
         sums = (self.folder / "students" / "seed-2" / "SHA256SUMS").read_text(encoding="utf-8")
         digest = hashlib.sha256((self.folder / "students" / "seed-2" / "stance.json").read_bytes()).hexdigest()
         self.assertIn(f"{digest}  stance.json", sums)
