@@ -7,14 +7,27 @@
 //! Makes token ids through `encode` and scores through the engine; what the answers mean is left to the callers.
 
 use crate::calibrate::Scale;
-use crate::encode::{Batch, EncodedExample, Encoder, batches};
-use crate::engine::Engine;
+use crate::encode::{Batch, EncodeError, EncodedExample, Encoder, batches};
+use crate::engine::{Engine, EngineError};
 use crate::example::Example;
 use crate::model::Model;
 use crate::model::config::SecondLook;
-use crate::predict::{BATCH_TOKENS, PredictError};
 use crate::stance::StanceProbs;
 use rayon::prelude::*;
+
+/// An example cannot be asked about.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// The tokenizer refused.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The engine refused.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Tokens that go through the engine in one call.
+pub const BATCH_TOKENS: usize = 8192;
 
 /// Asks about examples.
 #[derive(Clone, Copy)]
@@ -65,7 +78,7 @@ impl<'a> Looks<'a> {
     ///
     /// # Errors
     /// If the tokenizer or the engine refuses an example.
-    pub fn at(&self, examples: &[Example<'_>]) -> Result<Vec<Seen>, PredictError> {
+    pub fn at(&self, examples: &[Example<'_>]) -> Result<Vec<Seen>, LookError> {
         let together = examples.par_iter().map(|e| self.encoder.encode(e)).collect::<Result<Vec<_>, _>>()?;
         let mut rows = self.logits(&together)?.into_iter();
         let mut seen: Vec<Seen> = together
@@ -95,7 +108,7 @@ impl<'a> Looks<'a> {
     }
 
     /// The logits of every dyad, example by example.
-    fn logits(&self, encoded: &[EncodedExample]) -> Result<Vec<[f32; 4]>, PredictError> {
+    fn logits(&self, encoded: &[EncodedExample]) -> Result<Vec<[f32; 4]>, LookError> {
         let mut rows = Vec::new();
         for range in batches(encoded, BATCH_TOKENS) {
             let batch = Batch { examples: encoded[range].to_vec() };
@@ -109,7 +122,7 @@ impl<'a> Looks<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{EngineError, Logits};
+    use crate::engine::Logits;
     use crate::example::Piece;
     use crate::stance::Stance;
     use ndarray::{Array2, aview1};

@@ -3,26 +3,11 @@
 //! Each text is one passage with its mentions given. Files and figures are left to the callers.
 
 use crate::document::{ByteSpan, Dyad};
-use crate::encode::{EncodeError, ROLES};
-use crate::engine::EngineError;
+use crate::encode::ROLES;
 use crate::example::Example;
 use crate::gold::GoldText;
-use crate::look::{Answer, Looks};
+use crate::look::{Answer, LookError, Looks};
 use crate::stance::StanceProbs;
-
-/// A text cannot be scored.
-#[derive(Debug, thiserror::Error)]
-pub enum PredictError {
-    /// The tokenizer refused.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// The engine refused.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-/// Tokens that go through the engine in one call.
-pub const BATCH_TOKENS: usize = 8192;
 
 /// The examples of a text: its pairs over its mentions, each with the indices of the pairs that it holds.
 pub fn examples(text: &GoldText) -> Vec<(Example<'_>, Vec<usize>)> {
@@ -35,7 +20,7 @@ pub fn examples(text: &GoldText) -> Vec<(Example<'_>, Vec<usize>)> {
 ///
 /// # Errors
 /// If the tokenizer or the engine refuses a text.
-pub fn score(texts: &[GoldText], looks: &Looks<'_>) -> Result<Vec<Vec<Answer>>, PredictError> {
+pub fn score(texts: &[GoldText], looks: &Looks<'_>) -> Result<Vec<Vec<Answer>>, LookError> {
     let nothing = Answer { logits: [0.0; 4], probs: StanceProbs::from_weights([0.0; 4]), alone: false };
     let mut answers: Vec<Vec<Answer>> = texts.iter().map(|t| vec![nothing; t.pairs.len()]).collect();
     let (mut asked, mut places) = (Vec::new(), Vec::new());

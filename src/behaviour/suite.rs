@@ -6,8 +6,8 @@ use super::case::{Case, Cast, Country};
 use super::judge::{Expected, Miss, misses, reference};
 use super::{Group, Letter};
 use crate::document::Document;
+use crate::look::LookError;
 use crate::pipeline::{Corridor, Labelled};
-use crate::predict::PredictError;
 use rand::SeedableRng as _;
 use rand::seq::IndexedRandom as _;
 use rand_chacha::ChaCha8Rng;
@@ -85,7 +85,7 @@ impl Plan<'_> {
     ///
     /// # Errors
     /// If the tokenizer or the engine refuses a text.
-    pub fn run(&self, corridor: &Corridor) -> Result<Report, PredictError> {
+    pub fn run(&self, corridor: &Corridor) -> Result<Report, LookError> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut scores = Vec::new();
         let mut failures = Vec::new();

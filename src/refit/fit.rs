@@ -4,7 +4,8 @@ use super::head::{AdamW, Head};
 use crate::encode::{Batch, Encoder, batches};
 use crate::engine::cpu::CpuEngine;
 use crate::gold::GoldText;
-use crate::predict::{BATCH_TOKENS, PredictError, examples};
+use crate::look::{BATCH_TOKENS, LookError};
+use crate::predict::examples;
 use crate::stance::Stance;
 use ndarray::{Array1, Array2, Axis};
 use rand::SeedableRng as _;
@@ -51,7 +52,7 @@ pub fn features(
     encoder: &Encoder,
     engine: &CpuEngine,
     alone: bool,
-) -> Result<(Array2<f64>, Vec<Item>), PredictError> {
+) -> Result<(Array2<f64>, Vec<Item>), LookError> {
     let (mut encoded, mut items) = (Vec::new(), Vec::new());
     for text in texts {
         for (example, members) in examples(text) {
