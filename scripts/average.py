@@ -4,9 +4,10 @@
 usage: average.py OUT MODEL MODEL...              the mean of the weights; everything else from the last model
        average.py --held-out OUT.jsonl GOLD...    the texts that `train` holds out of these files for calibration
        average.py --learned OUT.jsonl GOLD...     the others
+       average.py --plain MODEL                   takes a model's calibration out: every label then needs review
        average.py --calibrate MODEL FIRST [SECOND]   scales and review thresholds from `evaluate --predictions` on them, with
                                                   `--second-look 0`, and with `--second-look 1` for a model that takes a
-                                                  second look; of a model that is not calibrated yet (a mean is not)
+                                                  second look; of a model without calibration (a mean has none)
 
 Needs numpy and safetensors. Scales (temperature and smoothing) and thresholds are defined as in `src/calibrate.rs`, the
 second look as in `src/look.rs`.
@@ -23,7 +24,7 @@ LABELS = ("none", "recognize", "engage", "condemn")
 PRECISIONS = (0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 SHARE = 0.06
 SMOOTHINGS = [step / 500 for step in range(51)]
-LEAST = 1e-4
+KEPT = 0.05
 
 
 def seal(folder):
@@ -48,6 +49,14 @@ def average(out, *models):
     stance["training"] = {"mean_of": [{"name": t["name"], **(t["training"] or {})} for t in trained]}
     (out / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
     seal(out)
+
+
+def plain_model(folder):
+    folder = pathlib.Path(folder)
+    stance = json.loads((folder / "stance.json").read_text())
+    plain(stance)
+    (folder / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
+    seal(folder)
 
 
 def plain(stance):
@@ -80,7 +89,7 @@ def calibrate(folder, first, second=None):
     stance = json.loads((folder / "stance.json").read_text())
     look = stance.get("second_look")
     if any((scale["temperature"], scale.get("smoothing", 0.0)) != (1.0, 0.0) for scale in (stance, look or stance)):
-        sys.exit(f"{folder}: is calibrated already: set every temperature to 1 and smoothing to 0, then predict again")
+        sys.exit(f"{folder}: is calibrated already: `average.py --plain {folder}`, then predict again")
     if (look is None) != (second is None):
         sys.exit(f"{folder}: {'no second look' if look is None else 'a second look: give its predictions too'}")
 
@@ -101,7 +110,7 @@ def calibrate(folder, first, second=None):
         if not smoothing:
             return logits
         smoothed = numpy.exp(log_softmax(logits, 1.0))
-        return numpy.log(numpy.maximum((smoothed - smoothing / 4) / (1 - smoothing), LEAST))
+        return numpy.log(numpy.maximum((smoothed - smoothing / 4) / (1 - smoothing), KEPT * smoothed))
 
     def best_temperature(logits, gold):
         loss = lambda log: -log_softmax(logits, numpy.exp(log))[numpy.arange(len(gold)), gold].mean()
@@ -113,6 +122,7 @@ def calibrate(folder, first, second=None):
 
     def fit(scale, logits, gold):
         """Puts the best scale in; returns the calibrated probabilities."""
+        scale.setdefault("smoothing", 0.0)
         if len(gold):
             tried = [(*best_temperature(taken_back(logits, s), gold), s) for s in SMOOTHINGS]
             scale["temperature"], _, scale["smoothing"] = min(tried, key=lambda at: at[1])
@@ -153,4 +163,5 @@ def calibrate(folder, first, second=None):
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
     learned = lambda *files: held_out(*files, learned=True)
-    {"--held-out": held_out, "--learned": learned, "--calibrate": calibrate}.get(command, lambda *m: average(command, *m))(*rest)
+    commands = {"--held-out": held_out, "--learned": learned, "--plain": plain_model, "--calibrate": calibrate}
+    commands.get(command, lambda *m: average(command, *m))(*rest)

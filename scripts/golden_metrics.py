@@ -11,7 +11,7 @@ condemn:
   predicted   the class with the largest logit, the first of equals
   precision, recall, F1   0 where undefined; macro-F1 their unweighted mean, over four classes or without `none`
   nll         mean negative log-likelihood in nats of softmax(logits / temperature); with smoothing s, of
-              max((softmax(logits) - s / 4) / (1 - s), 0.0001) ^ (1 / temperature), scaled to sum to 1
+              max((p - s / 4) / (1 - s), 0.05 p) ^ (1 / temperature) for p = softmax(logits), scaled to sum to 1
   optimum     the temperature in 0.05..20 with the least nll (bounded search on its logarithm), without smoothing
   best_smoothing   that of 0, 0.002 .. 0.1 whose optimum has the least nll
   brier       mean over items of the sum over classes of (probability - [class is gold])^2, from 0 to 2
@@ -31,7 +31,7 @@ CLASSES = [0, 1, 2, 3]
 TEMPERATURES = [0.25, 0.8, 1.0, 1.7, 6.0]
 SMOOTHED = [(1.0, 0.03), (1.3, 0.032), (0.7, 0.1)]  # temperature, smoothing
 SMOOTHINGS = [step / 500 for step in range(51)]
-LEAST = 1e-4
+KEPT = 0.05
 BOUNDS = (0.05, 20.0)
 BINS = 15
 
@@ -73,8 +73,10 @@ def expected_calibration_error(probs, gold):
 def log_probabilities(logits, temperature, smoothing):
     if not smoothing:
         return log_softmax(logits / temperature, axis=1)
-    taken_back = numpy.clip((softmax(logits, axis=1) - smoothing / 4) / (1 - smoothing), LEAST, None)
-    return log_softmax(numpy.log(taken_back) / temperature, axis=1)
+    log_p = log_softmax(logits, axis=1)
+    left = (numpy.exp(log_p) - smoothing / 4) / (1 - smoothing)
+    taken_back = numpy.where(left > KEPT * numpy.exp(log_p), numpy.log(numpy.maximum(left, 1e-300)), numpy.log(KEPT) + log_p)
+    return log_softmax(taken_back / temperature, axis=1)
 
 
 def at_scale(logits, gold, temperature, smoothing=0.0):

@@ -1,6 +1,6 @@
 //! How logits become probabilities, and review thresholds: both fitted on held-out logits; what a threshold decides.
 //!
-//! Two numbers, neither of which changes a label, only how sure it claims to be. Guo, Pleiss, Sun, Weinberger, *On
+//! Two numbers, neither of which changes the label of a look at a pair, only how sure it claims to be. Guo, Pleiss, Sun, Weinberger, *On
 //! Calibration of Modern Neural Networks*, 2017: a temperature divides all logits. Szegedy et al., *Rethinking the Inception
 //! Architecture*, 2016: a model trained to give each class a share of the truth never says more than that leaves; what it was
 //! taught so is taken back. Each look (`look`) has its own scale; that of the first decides which dyads get a second.
@@ -11,28 +11,30 @@ use std::collections::BTreeMap;
 /// How logits become probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
-    /// Of the logits; over 1 is less sure, under 1 surer.
+    /// Divides the logarithms of what taking back leaves: over 1 is less sure, under 1 surer.
     pub temperature: f64,
-    /// Share of each probability that was spread over all classes, to be taken back first; in `0..1`.
+    /// Share of every label that training spread over all classes; it is taken back first. In `0..1`.
     pub smoothing: f64,
 }
 
-/// What taking back leaves of a class at least: no label is called impossible.
-const LEAST: f64 = 1e-4;
+/// Share of a probability that taking back leaves at least: no label becomes impossible, and none as likely as another that
+/// was likelier.
+const KEPT: f64 = 0.05;
 
 impl Scale {
     /// The softmax itself.
     pub const PLAIN: Self = Self { temperature: 1.0, smoothing: 0.0 };
 
-    /// `max((softmax(logits) - s/4) / (1 - s), 10⁻⁴)` to the power of `1/T`, scaled to sum to 1; without smoothing
+    /// `max((p - s/4) / (1 - s), 0.05 p)` for `p = softmax(logits)`, to the power of `1/T`, scaled to sum to 1; without smoothing
     /// `softmax(logits / T)`.
     pub fn probs(&self, logits: [f32; 4]) -> StanceProbs {
         if self.smoothing == 0.0 {
             return StanceProbs::from_logits(logits, self.temperature);
         }
         let smoothed = StanceProbs::from_logits(logits, 1.0).as_array();
-        let taken_back = smoothed.map(|p| ((p - self.smoothing / 4.0) / (1.0 - self.smoothing)).max(LEAST));
-        StanceProbs::from_weights(taken_back.map(|p| p.powf(1.0 / self.temperature)))
+        let left = smoothed.map(|p| ((p - self.smoothing / 4.0) / (1.0 - self.smoothing)).max(KEPT * p));
+        let most = left.into_iter().fold(0.0, f64::max);
+        StanceProbs::from_weights(left.map(|p| (p / most).powf(1.0 / self.temperature)))
     }
 
     /// `None` if it gives probabilities; else what is wrong.
@@ -70,7 +72,7 @@ impl Thresholds {
 pub fn nll(items: &[([f32; 4], Stance)], scale: Scale) -> f64 {
     let loss = |(logits, gold): &([f32; 4], Stance)| {
         if scale.smoothing > 0.0 {
-            return -scale.probs(*logits).get(*gold).ln();
+            return -scale.probs(*logits).get(*gold).max(f64::MIN_POSITIVE).ln();
         }
         // In logarithms, which have no least number.
         let scaled = logits.map(|x| f64::from(x) / scale.temperature);
@@ -95,7 +97,7 @@ pub fn fit_scale(items: &[([f32; 4], Stance)]) -> Scale {
     best
 }
 
-/// The temperature in `0.05..=20` with the least negative log-likelihood, to 1e-4 (golden-section search on its
+/// The temperature in `0.05..=20` that after taking back `smoothing` has the least negative log-likelihood, to 1e-4 (golden-section search on its
 /// logarithm: the likelihood is unimodal in the inverse temperature). 1 without items.
 pub fn fit_temperature(items: &[([f32; 4], Stance)], smoothing: f64) -> f64 {
     if items.is_empty() {
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn taking_smoothing_back_keeps_the_order_and_calls_nothing_impossible() {
         let scale = Scale { temperature: 0.8, smoothing: 0.03 };
-        for logits in [[9.0, 1.0, 0.5, 0.0], [0.1, 0.2, 0.3, 0.25], [-3.0, 90.0, -2.0, 1.0]] {
+        for logits in [[9.0, 1.0, 0.5, 0.0], [0.1, 0.2, 0.3, 0.25], [-3.0, 40.0, -2.0, 1.0]] {
             let (plain, found) = (Scale::PLAIN.probs(logits), scale.probs(logits));
             assert_eq!(found.best(), plain.best());
             assert!((found.as_array().iter().sum::<f64>() - 1.0).abs() < 1e-12);
@@ -188,6 +190,19 @@ mod tests {
                 assert!(plain.get(a) > plain.get(b) || found.get(a) <= found.get(b), "{a} and {b} of {logits:?}");
             }
         }
+        // A label that is surer stays surer, also where the others are far below what was spread.
+        let sure = [5.0, 6.0, 7.0, 9.0].map(|x| scale.probs([x, 0.0, 0.0, 0.0]).get(Stance::None));
+        assert!(sure.windows(2).all(|s| s[0] < s[1] - 1e-6), "{sure:?}");
+        let cold = Scale { temperature: 0.0005, smoothing: 0.03 };
+        assert_eq!(cold.probs([0.0, 0.2, 0.5, 1.5]).best(), Stance::Condemn);
+    }
+
+    #[test]
+    fn a_scale_that_gives_no_probabilities_has_a_defect() {
+        for (temperature, smoothing) in [(0.0, 0.0), (f64::NAN, 0.0), (1.0, 1.0), (1.0, -0.1), (1.0, f64::NAN)] {
+            assert!(Scale { temperature, smoothing }.defect().is_some(), "{temperature}, {smoothing}");
+        }
+        assert_eq!(Scale { temperature: 0.7, smoothing: 0.05 }.defect(), None);
     }
 
     #[test]

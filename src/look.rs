@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 /// An example cannot be asked about.
 #[derive(Debug, thiserror::Error)]
-pub enum LookError {
+pub enum AskError {
     /// The tokenizer refused.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -78,7 +78,7 @@ impl<'a> Looks<'a> {
     ///
     /// # Errors
     /// If the tokenizer or the engine refuses an example.
-    pub fn at(&self, examples: &[Example<'_>]) -> Result<Vec<Seen>, LookError> {
+    pub fn at(&self, examples: &[Example<'_>]) -> Result<Vec<Seen>, AskError> {
         let together = examples.par_iter().map(|e| self.encoder.encode(e)).collect::<Result<Vec<_>, _>>()?;
         let mut rows = self.logits(&together)?.into_iter();
         let mut seen: Vec<Seen> = together
@@ -108,7 +108,7 @@ impl<'a> Looks<'a> {
     }
 
     /// The logits of every dyad, example by example.
-    fn logits(&self, encoded: &[EncodedExample]) -> Result<Vec<[f32; 4]>, LookError> {
+    fn logits(&self, encoded: &[EncodedExample]) -> Result<Vec<[f32; 4]>, AskError> {
         let mut rows = Vec::new();
         for range in batches(encoded, BATCH_TOKENS) {
             let batch = Batch { examples: encoded[range].to_vec() };

@@ -7,7 +7,7 @@ use crate::document::{Document, Dyad};
 use crate::encode::ROLES;
 use crate::engine::Engine;
 use crate::example::Example;
-use crate::look::{LookError, Looks};
+use crate::look::{AskError, Looks};
 use crate::mention::{Detector, Linked};
 use crate::model::Model;
 use crate::passage::{Passage, Scope, passages};
@@ -55,7 +55,7 @@ impl<'a> Corridor<'a> {
     ///
     /// # Errors
     /// If the tokenizer or the engine refuses an example.
-    pub fn label(&self, documents: Vec<Document>, aliases: &[String]) -> Result<Vec<Labelled>, LookError> {
+    pub fn label(&self, documents: Vec<Document>, aliases: &[String]) -> Result<Vec<Labelled>, AskError> {
         let link = |document: &Document| {
             let mut linked = self.detector.link(&document.text, document.date);
             if let Scope::Toward(target) = self.scope {
@@ -71,12 +71,12 @@ impl<'a> Corridor<'a> {
     ///
     /// # Errors
     /// If the tokenizer or the engine refuses an example.
-    pub fn label_linked(&self, documents: Vec<Document>, linked: Vec<Linked>) -> Result<Vec<Labelled>, LookError> {
+    pub fn label_linked(&self, documents: Vec<Document>, linked: Vec<Linked>) -> Result<Vec<Labelled>, AskError> {
         let mut prepared: Vec<Prepared<'_>> = documents
             .par_iter()
             .zip(&linked)
             .map(|(document, linked)| self.prepare(document, linked))
-            .collect::<Result<_, LookError>>()?;
+            .collect::<Result<_, AskError>>()?;
         let (mut owners, mut asked) = (Vec::new(), Vec::new());
         for (d, document) in prepared.iter_mut().enumerate() {
             for (example, passage, members) in std::mem::take(&mut document.examples) {
@@ -101,7 +101,7 @@ impl<'a> Corridor<'a> {
         Ok(labelled.map(|((document, linked), evidence)| finish(document, linked, evidence)).collect())
     }
 
-    fn prepare<'d>(&self, document: &'d Document, linked: &Linked) -> Result<Prepared<'d>, LookError> {
+    fn prepare<'d>(&self, document: &'d Document, linked: &Linked) -> Result<Prepared<'d>, AskError> {
         let sentences = sentences(&document.text);
         let budget = self.context_tokens;
         let size = |text: &str| self.looks.encoder.count(text);

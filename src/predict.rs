@@ -6,7 +6,7 @@ use crate::document::{ByteSpan, Dyad};
 use crate::encode::ROLES;
 use crate::example::Example;
 use crate::gold::GoldText;
-use crate::look::{Answer, LookError, Looks};
+use crate::look::{Answer, AskError, Looks};
 use crate::stance::StanceProbs;
 
 /// The examples of a text: its pairs over its mentions, each with the indices of the pairs that it holds.
@@ -20,7 +20,7 @@ pub fn examples(text: &GoldText) -> Vec<(Example<'_>, Vec<usize>)> {
 ///
 /// # Errors
 /// If the tokenizer or the engine refuses a text.
-pub fn score(texts: &[GoldText], looks: &Looks<'_>) -> Result<Vec<Vec<Answer>>, LookError> {
+pub fn score(texts: &[GoldText], looks: &Looks<'_>) -> Result<Vec<Vec<Answer>>, AskError> {
     let nothing = Answer { logits: [0.0; 4], probs: StanceProbs::from_weights([0.0; 4]), alone: false };
     let mut answers: Vec<Vec<Answer>> = texts.iter().map(|t| vec![nothing; t.pairs.len()]).collect();
     let (mut asked, mut places) = (Vec::new(), Vec::new());

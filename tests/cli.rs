@@ -1,6 +1,7 @@
 //! The real binary on real files: what a user types, and what comes back.
 
 use assert_cmd::Command;
+use demarche::calibrate::Scale;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -327,14 +328,23 @@ fn settings_of_the_behavioural_suite_are_refused_where_they_would_do_nothing() {
 
 /// A copy of `models/tiny` that has a second look, in `folder`; its weights are random, which is all the same here.
 fn model_that_looks_again(folder: &Path) -> String {
-    let (from, to) = (format!("{}/models/tiny", env!("CARGO_MANIFEST_DIR")), folder.join("again"));
+    model_of_scales(folder, "again", [Scale::PLAIN; 2])
+}
+
+/// The same with a scale for each look, under a name.
+fn model_of_scales(folder: &Path, name: &str, [first, second]: [Scale; 2]) -> String {
+    let (from, to) = (format!("{}/models/tiny", env!("CARGO_MANIFEST_DIR")), folder.join(name));
     fs::create_dir(&to).expect("made");
     let mut sums = String::new();
     for name in demarche::model::folder::FILES {
         let mut bytes = fs::read(Path::new(&from).join(name)).expect("a file of the model");
         if name == "stance.json" {
             let mut stance: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
-            stance["second_look"] = serde_json::json!({ "below": 0.5, "temperature": 1.0 });
+            stance["temperature"] = first.temperature.into();
+            stance["smoothing"] = first.smoothing.into();
+            stance["second_look"] = serde_json::json!({
+                "below": 0.5, "temperature": second.temperature, "smoothing": second.smoothing,
+            });
             bytes = stance.to_string().into_bytes();
         }
         sums.extend([&demarche::model::folder::sha256(&bytes), "  ", name, "\n"]);
@@ -389,6 +399,35 @@ fn the_second_look_replaces_exactly_the_predictions_that_the_first_doubts() {
         assert!(found.iter().eq(mixed), "below {below}");
     }
     assert!(sorted[0] < median, "the median tells some pairs from others");
+}
+
+#[test]
+fn the_probabilities_of_each_look_are_on_its_own_scale() {
+    let folder = tempfile::tempdir().expect("a folder");
+    few_passages(folder.path());
+    let scales = [(1.4, 0.05), (0.8, 0.02)].map(|(temperature, smoothing)| Scale { temperature, smoothing });
+    let plain = model_that_looks_again(folder.path());
+    let scaled = model_of_scales(folder.path(), "scaled", scales);
+    for (look, scale) in ["0", "1"].into_iter().zip(scales) {
+        let probs = |model: &str| -> Vec<[f64; 4]> {
+            let arguments = ["gold.jsonl", "--resamples", "1000", "--predictions", "p.jsonl", "--second-look", look];
+            let (code, _, stderr) = run(folder.path(), "evaluate", model, &arguments);
+            assert_eq!(code, Some(0), "{stderr}");
+            let lines = fs::read_to_string(folder.path().join("p.jsonl")).expect("predictions");
+            let keys = ["p_none", "p_recognize", "p_engage", "p_condemn"];
+            let row = |line| serde_json::from_str::<serde_json::Value>(line).expect("JSON");
+            lines.lines().map(row).map(|p| keys.map(|key| p[key].as_f64().expect("a number"))).collect()
+        };
+        for (softmax, found) in probs(&plain).into_iter().zip(probs(&scaled)) {
+            let expected = scale.probs(softmax.map(|p| p.ln() as f32)).as_array();
+            assert!(expected.iter().zip(found).all(|(e, f)| (e - f).abs() < 1e-6), "{found:?} is not {expected:?}");
+            assert!(softmax.iter().zip(found).any(|(s, f)| (s - f).abs() > 1e-4), "the scale changes something");
+        }
+    }
+    let broken = model_of_scales(folder.path(), "broken", [Scale { temperature: 1.0, smoothing: 1.0 }, Scale::PLAIN]);
+    let (code, _, stderr) = run(folder.path(), "evaluate", &broken, &["gold.jsonl"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("smoothing is 1, expected a number from 0 to less than 1"), "{stderr}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::case::{Case, Cast, Country};
 use super::judge::{Expected, Miss, misses, reference};
 use super::{Group, Letter};
 use crate::document::Document;
-use crate::look::LookError;
+use crate::look::AskError;
 use crate::pipeline::{Corridor, Labelled};
 use rand::SeedableRng as _;
 use rand::seq::IndexedRandom as _;
@@ -85,7 +85,7 @@ impl Plan<'_> {
     ///
     /// # Errors
     /// If the tokenizer or the engine refuses a text.
-    pub fn run(&self, corridor: &Corridor) -> Result<Report, LookError> {
+    pub fn run(&self, corridor: &Corridor) -> Result<Report, AskError> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut scores = Vec::new();
         let mut failures = Vec::new();

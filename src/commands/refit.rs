@@ -35,6 +35,7 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
         pull: args.pull,
         weight: args.weight,
         class_weights: [1.0, 2.0, 1.3, 1.3],
+        smoothing: model.stance.smoothing,
         seed: args.seed,
     };
     let alone = model.stance.second_look.is_some();
@@ -52,7 +53,7 @@ pub fn run(args: &RefitArgs, out: &mut dyn Write) -> Result<()> {
     let changes = judged.changes(&model, &CpuEngine::new(&model.config, &weights)?)?;
     judged.write(&changes, out)?;
 
-    // Temperature and review thresholds stay: the replay is what the model was trained on, and would flatter it.
+    // Calibration and review thresholds stay: the replay is what the model was trained on, and would flatter it.
     let stance = StanceConfig {
         name,
         training: json!({

@@ -102,7 +102,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<()> {
                     "figures": changes.iter().map(Change::record).collect::<Vec<_>>(),
                     "from": { "name": model.stance.name, "sha256": model.checksum }, "before": model.stance.training,
                 }),
-                // Temperature and thresholds too: what is replayed is what the model was trained on, and would flatter it.
+                // Calibration and thresholds too: what is replayed is what the model was trained on, and would flatter it.
                 ..model.stance.clone()
             };
             let made = format!(

@@ -11,7 +11,7 @@ use crate::calibrate::Thresholds;
 use crate::document::{Document, Dyad, PolityId, Sentence};
 use crate::encode::ROLES;
 use crate::example::Example;
-use crate::look::LookError;
+use crate::look::AskError;
 use crate::mention::Linked;
 use crate::passage::passages;
 use crate::pipeline::{Corridor, Labelled};
@@ -71,7 +71,7 @@ pub fn trace(
     document: Document,
     aliases: &[String],
     thresholds: Thresholds,
-) -> Result<Trace, LookError> {
+) -> Result<Trace, AskError> {
     let labelled = corridor.label(vec![document], aliases)?.into_iter().next();
     let Labelled { document, linked, evidence, stances } = labelled.expect("one document in, one out");
     let sentences = sentences(&document.text);

@@ -93,10 +93,10 @@ pub struct StanceConfig {
     pub max_tokens: usize,
     /// A passage takes in sentences to the left while it stays within this many tokens.
     pub context_tokens: usize,
-    /// Of [`Scale`].
+    /// Temperature of a first look's [`Scale`].
     pub temperature: f64,
-    /// Of [`Scale`].
-    #[serde(default)]
+    /// Smoothing of a first look's [`Scale`]; 0 if it is not there.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub smoothing: f64,
     /// How doubtful dyads are asked about again, by a model that has learned it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,11 +116,16 @@ pub struct StanceConfig {
 pub struct SecondLook {
     /// At dyads whose likeliest label has a probability below this: 0 is none, over 1 all.
     pub below: f64,
-    /// Of the [`Scale`] of a second look.
+    /// Temperature of a second look's [`Scale`].
     pub temperature: f64,
-    /// Of the [`Scale`] of a second look.
-    #[serde(default)]
+    /// Smoothing of a second look's [`Scale`]; 0 if it is not there.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub smoothing: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 impl SecondLook {

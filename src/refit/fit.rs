@@ -4,7 +4,7 @@ use super::head::{AdamW, Head};
 use crate::encode::{Batch, Encoder, batches};
 use crate::engine::cpu::CpuEngine;
 use crate::gold::GoldText;
-use crate::look::{BATCH_TOKENS, LookError};
+use crate::look::{AskError, BATCH_TOKENS};
 use crate::predict::examples;
 use crate::stance::Stance;
 use ndarray::{Array1, Array2, Axis};
@@ -28,6 +28,8 @@ pub struct RefitSettings {
     pub weight: f64,
     /// Weight of each class, in label order.
     pub class_weights: [f64; 4],
+    /// Share of every label that is spread over all classes: what the model's scale takes back.
+    pub smoothing: f64,
     /// Seed of the shuffling.
     pub seed: u64,
 }
@@ -52,7 +54,7 @@ pub fn features(
     encoder: &Encoder,
     engine: &CpuEngine,
     alone: bool,
-) -> Result<(Array2<f64>, Vec<Item>), LookError> {
+) -> Result<(Array2<f64>, Vec<Item>), AskError> {
     let (mut encoded, mut items) = (Vec::new(), Vec::new());
     for text in texts {
         for (example, members) in examples(text) {
@@ -96,7 +98,8 @@ pub fn fit(start: &Head, features: &Array2<f64>, items: &[Item], settings: &Refi
             let labels: Vec<usize> = rows.iter().map(|i| items[*i].stance.index()).collect();
             let weights: Array1<f64> =
                 rows.iter().map(|i| items[*i].weight * settings.class_weights[items[*i].stance.index()]).collect();
-            let (_, gradient) = head.gradient(features.select(Axis(0), rows).view(), &labels, &weights);
+            let part = features.select(Axis(0), rows);
+            let (_, gradient) = head.gradient(part.view(), &labels, &weights, settings.smoothing);
             let rate = settings.learning_rate * (1.0 - f64::from(step) / total as f64);
             optimizer.step(&mut head, &gradient, rate, settings.pull);
             step += 1;
@@ -138,6 +141,7 @@ mod tests {
         pull: 0.0,
         weight: 1.0,
         class_weights: [1.0; 4],
+        smoothing: 0.0,
         seed: 1,
     };
 

@@ -55,8 +55,15 @@ impl Head {
         features.dot(&self.parts[0].t()) + &self.parts[1]
     }
 
-    /// Mean weighted cross-entropy of the labels (columns of the logits), and its gradient.
-    pub fn gradient(&self, features: ArrayView2<'_, f64>, labels: &[usize], weights: &Array1<f64>) -> (f64, Self) {
+    /// Mean weighted cross-entropy of the labels (columns of the logits), of which a share of `smoothing` is spread over all
+    /// columns, and its gradient.
+    pub fn gradient(
+        &self,
+        features: ArrayView2<'_, f64>,
+        labels: &[usize],
+        weights: &Array1<f64>,
+        smoothing: f64,
+    ) -> (f64, Self) {
         let inner = self.inner(features);
         let active = inner.mapv(gelu);
         let logits = active.dot(&self.parts[2].t()) + &self.parts[3];
@@ -67,8 +74,11 @@ impl Head {
             row.mapv_inplace(|x| (x - top).exp());
             let sum = row.sum();
             row /= sum;
-            loss -= weight / total * row[*label].ln();
-            row[*label] -= 1.0;
+            for (column, p) in row.iter_mut().enumerate() {
+                let gold = smoothing / 4.0 + if column == *label { 1.0 - smoothing } else { 0.0 };
+                loss -= weight / total * gold * p.ln();
+                *p -= gold;
+            }
             row *= weight / total;
         }
         let mut back = slope.dot(&self.parts[2]);
@@ -149,13 +159,13 @@ mod tests {
         let head = head();
         let features = Array2::from_shape_fn((5, 9), |(i, j)| ((i * 5 + j * 3) % 7) as f64 / 3.0 - 1.0);
         let (labels, weights) = ([0, 3, 1, 2, 3], Array1::from(vec![1.0, 0.5, 2.0, 1.0, 1.5]));
-        let (_, gradient) = head.gradient(features.view(), &labels, &weights);
+        let (_, gradient) = head.gradient(features.view(), &labels, &weights, 0.1);
         for part in 0..4 {
             for index in 0..head.parts[part].len() {
                 let moved = |by: f64| {
                     let mut head = head.clone();
                     *head.parts[part].iter_mut().nth(index).expect("in range") += by;
-                    head.gradient(features.view(), &labels, &weights).0
+                    head.gradient(features.view(), &labels, &weights, 0.1).0
                 };
                 let slope = (moved(1e-5) - moved(-1e-5)) / 2e-5;
                 let found = *gradient.parts[part].iter().nth(index).expect("in range");

@@ -252,11 +252,13 @@ fn calibrated(
     let before = calibrate::nll(&logits(&once), Scale::PLAIN);
     looks.scale = calibrate::fit_scale(&logits(&once));
     let after = calibrate::nll(&logits(&once), looks.scale);
-    looks.second = second_look(settings, looks.scale);
+    looks.second = second_look(settings, Scale::PLAIN);
     let answers = labelled(&looks, texts)?;
-    let again: Vec<_> = answers.into_iter().filter(|(answer, _)| answer.alone).collect();
-    looks.second = second_look(settings, calibrate::fit_scale(&logits(&again)));
-    let probs: Vec<_> = labelled(&looks, texts)?.iter().map(|(a, gold)| (a.probs, *gold)).collect();
+    let again: Vec<_> = answers.iter().filter(|(answer, _)| answer.alone).copied().collect();
+    let second = calibrate::fit_scale(&logits(&again));
+    looks.second = second_look(settings, second);
+    let scale = |answer: &Answer| if answer.alone { second } else { looks.scale };
+    let probs: Vec<_> = answers.iter().map(|(a, gold)| (scale(a).probs(a.logits), *gold)).collect();
     let thresholds = |p| Thresholds(Stance::ALL.map(|s| calibrate::fit_threshold(&probs, s, p)));
     Ok(Some(Calibration {
         scale: looks.scale,
