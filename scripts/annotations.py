@@ -6,7 +6,8 @@ usage: annotations.py LABELS.jsonl CORPUS.jsonl[.gz] OUT.jsonl   Refuses a corpu
 Labels hold no text. A record names its text by `line` (from 1) or `id` and by `digest` (the first 12 digits of its
 SHA-256), and holds `mentions` ([start, end, code], in code points) and either `pairs` or, for whole articles,
 `sentences` ([start, end]) and `stances` ({number of the sentence: pairs}). A pair is [actor, target, stance, sure]; what
-is not listed is a sure `none`, and if `pairs` is null nothing is labelled. A record without `mentions` takes its text's own, and its pairs replace theirs.
+is not listed is a sure `none`, and if `pairs` is null nothing is labelled. A record without `mentions` takes its text's
+own, and its pairs replace theirs.
 """
 import gzip
 import hashlib
