@@ -1,10 +1,11 @@
 //! Sentences with linked mentions into passages: what the model reads at once, and which dyads it is asked about.
 //!
-//! A passage is a sentence that mentions a polity, with as many sentences before it as the token budget holds. It is
-//! asked about the directed dyads of its polities of which at least one stands in the sentence itself; so each
-//! sentence is evidence once, and a stance that is split over two sentences is still seen. Toward one target, a
-//! passage that does not name it gets the nearest sentence before that does: articles name their topic once and go on
-//! with "the council", "it", "the move".
+//! A passage is a sentence that mentions a polity, with as many sentences before it as the token budget holds; it begins
+//! with one that mentions a polity too, so what an article opens with before it names any changes no label. It is asked
+//! about the directed dyads of its polities of which at least one stands in the sentence itself; so each sentence is
+//! evidence once, and a stance that is split over two sentences is still seen. Toward one target, a passage that does
+//! not name it gets the nearest sentence before that does: articles name their topic once and go on with "the council",
+//! "it", "the move".
 
 use crate::document::{ByteSpan, Document, Dyad, Mention, PolityId, Sentence};
 use crate::registry::Registry;
@@ -88,7 +89,9 @@ pub fn passages<E>(
             if tokens > budget {
                 break;
             }
-            span = span.cover(left.span);
+            if !polities(mentions, left.span).is_empty() {
+                span = span.cover(left.span);
+            }
         }
         let anchor = anchor.filter(|anchor| !span.contains(*anchor));
         let mut all = polities(mentions, span);
@@ -174,8 +177,13 @@ mod tests {
         assert_eq!(found[0], ("Peru met Chile.".into(), vec!["PER>CHL".into(), "CHL>PER".into()]));
         assert_eq!(found[1].0, "Peru met Chile. It rained. The move angered Chile.");
         assert_eq!(found[1].1, ["PER>CHL", "CHL>PER"]);
-        assert_eq!(found[2].0, "It rained. The move angered Chile. Bolivia slept.");
         assert_eq!(found[2].1, ["CHL>BOL", "BOL>CHL"]);
+    }
+
+    #[test]
+    fn a_passage_begins_with_a_sentence_that_names_a_polity() {
+        let found = shown(&Scope::All, 9);
+        assert_eq!(found[2].0, "The move angered Chile. Bolivia slept.", "there is room for `It rained.` too");
     }
 
     #[test]

@@ -294,12 +294,13 @@ fn the_behavioural_suite_prints_a_rate_a_group_and_exits_with_1_only_below_the_w
     let figures: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("figures.json")).expect("a file")).expect("JSON");
     let groups = figures["groups"].as_array().expect("groups");
-    assert_eq!(groups.len(), 12);
+    assert_eq!(groups.len(), 13);
     let cases = |group: &serde_json::Value| group["cases"].as_u64().expect("a count");
     assert_eq!(groups[..10].iter().map(cases).sum::<u64>(), 488);
     assert!(groups[10..].iter().all(|group| cases(group) == 488));
     assert_eq!(groups[10]["group"], "country_swap");
     assert_eq!(groups[10]["rate"], 1.0, "a country's name reached the model");
+    assert_eq!(groups[11]["rate"], 1.0, "a sentence in front of the first country reached the model");
     let failures = figures["failures"].as_array().expect("failures");
     assert!(failures.iter().all(|failure| !failure["found"].is_null()), "a country was not found");
     assert!(stdout.contains("seed 1, 2 fills a case"), "{stdout}");

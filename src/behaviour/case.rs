@@ -18,6 +18,8 @@ pub enum Letter {
     C,
     /// The fourth.
     D,
+    /// One that no case names.
+    E,
 }
 
 /// One case.
@@ -33,7 +35,7 @@ pub struct Case {
     pub expect: Vec<(Letter, Letter, Stance)>,
 }
 
-/// A text with placeholders: `{A}` is a name, `{A:adj}` an adjective, `{A:capital}` a capital; `A` to `D`.
+/// A text with placeholders: `{A}` is a name, `{A:adj}` an adjective, `{A:capital}` a capital; `A` to `E`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Template(Vec<Piece>);
@@ -53,7 +55,7 @@ enum Form {
 
 /// A brace opens no placeholder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no placeholder, expected {{A}}, {{A:adj}} or {{A:capital}}, with a letter from A to D")]
+#[error("`{0}` is no placeholder, expected {{A}}, {{A:adj}} or {{A:capital}}, with a letter from A to E")]
 pub struct TemplateError(String);
 
 impl TryFrom<String> for Template {
@@ -83,6 +85,7 @@ fn parse(placeholder: &str) -> Option<(Letter, Form)> {
         "B" => Letter::B,
         "C" => Letter::C,
         "D" => Letter::D,
+        "E" => Letter::E,
         _ => return None,
     };
     let form = match form {
@@ -137,14 +140,14 @@ impl Country {
     }
 }
 
-/// Who fills `A` to `D`: four different countries.
+/// Who fills `A` to `E`: five different countries.
 #[derive(Debug, Clone, Copy)]
-pub struct Cast<'a>(pub(super) [&'a Country; 4]);
+pub struct Cast<'a>(pub(super) [&'a Country; 5]);
 
 impl<'a> Cast<'a> {
-    /// Draws one. `countries` must be at least four.
+    /// Draws one. `countries` must be at least five.
     pub fn draw(countries: &'a [Country], rng: &mut ChaCha8Rng) -> Self {
-        let drawn: Vec<&Country> = countries.choose_multiple(rng, 4).collect();
+        let drawn: Vec<&Country> = countries.choose_multiple(rng, 5).collect();
         Self(std::array::from_fn(|i| drawn[i]))
     }
 
@@ -173,7 +176,7 @@ mod tests {
     fn placeholders_become_names_adjectives_and_capitals() {
         let countries = countries().expect("countries");
         let named = |name: &str| countries.iter().find(|c| c.name == name).expect("in the list");
-        let cast = Cast([named("Peru"), named("Iceland"), named("Brazil"), named("Kenya")]);
+        let cast = Cast([named("Peru"), named("Iceland"), named("Brazil"), named("Kenya"), named("Nepal")]);
         let template = template("{A:capital} backed {D}'s {B:adj} envoy; {C} did not.").expect("a template");
         assert_eq!(template.fill(&cast), "Lima backed Kenya's Icelandic envoy; Brazil did not.");
         assert_eq!(template.letters().len(), 4);
@@ -183,20 +186,20 @@ mod tests {
 
     #[test]
     fn a_brace_that_opens_no_placeholder_is_an_error() {
-        for bad in ["{E}", "{A:flag}", "{a}", "{}", "{A and {B}", "{A"] {
+        for bad in ["{F}", "{A:flag}", "{a}", "{}", "{A and {B}", "{A"] {
             assert!(template(&format!("Then {bad}")).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn a_cast_is_four_different_countries_and_follows_from_the_seed() {
+    fn a_cast_is_five_different_countries_and_follows_from_the_seed() {
         let countries = countries().expect("countries");
         let ids = |seed| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let casts = (0..50).map(|_| Cast::draw(&countries, &mut rng).0.map(|c| c.id.clone()));
             casts.collect::<Vec<_>>()
         };
-        assert!(ids(1).iter().all(|cast| BTreeSet::from(cast.clone()).len() == 4));
+        assert!(ids(1).iter().all(|cast| BTreeSet::from(cast.clone()).len() == 5));
         assert_eq!(ids(1), ids(1));
         assert_ne!(ids(1), ids(2));
     }

@@ -119,7 +119,7 @@ mod tests {
 
     fn cast(countries: &[Country]) -> Cast<'_> {
         let named = |name: &str| countries.iter().find(|c| c.name == name).expect("in the list");
-        Cast(["Peru", "Kenya", "Norway", "Italy"].map(named))
+        Cast(["Peru", "Kenya", "Norway", "Italy", "Nepal"].map(named))
     }
 
     fn labelled(stance: Stance) -> Labelled {

@@ -1,9 +1,9 @@
 //! A behavioural suite: short texts whose stances the codebook settles, labelled end to end.
 //!
 //! After `CheckList` (Ribeiro, Wu, Guestrin and Singh, ACL 2020). The written groups of `datasets/behaviour/` are its
-//! minimum functionality tests: a case says which label each pair must get, whichever countries fill it. Two groups are
-//! generated from the same cases and are its invariance tests: other countries, or an unrelated sentence, must not
-//! change any label, right or wrong.
+//! minimum functionality tests: a case says which label each pair must get, whichever countries fill it. Three groups
+//! are generated from the same cases and are its invariance tests: other countries, an unrelated sentence, or one about a
+//! country that has nothing to do with the case must not change any label, right or wrong.
 //!
 //! `case` is a text with placeholders, `judge` compares one labelled text with what it should say, `suite` runs all.
 //! Opening a model, printing and exit statuses are left to `commands`.
@@ -14,10 +14,11 @@ mod suite;
 
 pub use case::{Case, Cast, Country, Letter, Template, TemplateError};
 pub use judge::{Found, Miss};
-pub use suite::{COUNTRY_SWAP, Failure, IRRELEVANT_ADDITION, Plan, Report, Score};
+pub use suite::{COUNTRY_SWAP, Failure, IRRELEVANT_ADDITION, Plan, Report, Score, UNRELATED_COUNTRY};
 
 const COUNTRIES: &str = include_str!("../../datasets/behaviour/countries.csv");
 const ADDITIONS: &str = include_str!("../../datasets/behaviour/additions.txt");
+const NEIGHBOURS: &str = include_str!("../../datasets/behaviour/neighbours.txt");
 const GROUPS: [(&str, &str); 10] = [
     ("historic_predecessor", include_str!("../../datasets/behaviour/historic_predecessor.jsonl")),
     ("hypothetical_planned", include_str!("../../datasets/behaviour/hypothetical_planned.jsonl")),
@@ -53,6 +54,9 @@ pub enum BehaviourError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// A line is no sentence about a country.
+    #[error("datasets/behaviour/neighbours.txt: {0}")]
+    Neighbour(#[from] TemplateError),
     /// A row is no country.
     #[error("datasets/behaviour/countries.csv: {0}")]
     Country(#[from] csv::Error),
@@ -86,6 +90,14 @@ pub fn additions() -> Vec<&'static str> {
     ADDITIONS.lines().collect()
 }
 
+/// Sentences about a country, `{E}`, that takes no part in any case; they report no stance.
+///
+/// # Errors
+/// If a line holds no placeholder's brace.
+pub fn neighbours() -> Result<Vec<Template>, BehaviourError> {
+    Ok(NEIGHBOURS.lines().map(|line| line.to_owned().try_into()).collect::<Result<_, _>>()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +114,7 @@ mod tests {
             assert!(ids.insert(&case.id), "{} twice", case.id);
             assert!(!case.expect.is_empty(), "{}", case.id);
             let letters = case.template.letters();
+            assert!(!letters.contains(&Letter::E), "{}: E is for a country that no case names", case.id);
             let mut pairs = BTreeSet::new();
             for (actor, target, _) in &case.expect {
                 assert!(actor != target && letters.contains(actor) && letters.contains(target), "{}", case.id);
@@ -116,7 +129,7 @@ mod tests {
         let good = r#"{"id":"x","text":"{A} met {B}.","expect":[["A","B","engage"]]}"#;
         assert_eq!(cases("negation", good).expect("a case").len(), 1);
         for (bad, expected) in [
-            (good.replace("{B}", "{E}"), "`{E}` is no placeholder"),
+            (good.replace("{B}", "{F}"), "`{F}` is no placeholder"),
             (good.replace("engage", "like"), "unknown variant `like`"),
         ] {
             let error = cases("negation", &format!("{good}\n{bad}")).expect_err("a bad line").to_string();
@@ -158,6 +171,22 @@ mod tests {
                 let found: BTreeSet<&PolityId> = linked.mentions.iter().map(|m| &m.polity).collect();
                 let expected = letters.iter().map(|letter| &cast.country(*letter).id).collect();
                 assert_eq!(found, expected, "{}: {text}", case.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_neighbour_is_one_sentence_about_the_country_that_no_case_names() {
+        let detector = Detector::new(Registry::embedded().expect("the registry"));
+        let (neighbours, countries) = (neighbours().expect("templates"), countries().expect("countries"));
+        assert!(neighbours.len() >= 12);
+        for neighbour in neighbours {
+            assert_eq!(neighbour.letters(), BTreeSet::from([Letter::E]));
+            for country in &countries {
+                let text = neighbour.fill(&Cast([country; 5]));
+                let mentions = detector.link(&text, None).mentions;
+                assert!(mentions.len() == 1 && mentions[0].polity == country.id, "{text}");
+                assert_eq!(crate::segment::sentences(&text).len(), 1, "{text}");
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Pure given the corridor. A case passes if every fill of it does; one wrong pair in one fill fails it.
 
-use super::case::{Case, Cast, Country};
+use super::case::{Case, Cast, Country, Template};
 use super::judge::{Expected, Miss, misses, reference};
 use super::{Group, Letter};
 use crate::document::Document;
@@ -17,15 +17,20 @@ pub const COUNTRY_SWAP: &str = "country_swap";
 /// Name of the group in which an unrelated sentence must not change a label.
 pub const IRRELEVANT_ADDITION: &str = "irrelevant_addition";
 
+/// Name of the group in which a sentence about another country must not change a label.
+pub const UNRELATED_COUNTRY: &str = "unrelated_country";
+
 /// What is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan<'a> {
     /// The written groups.
     pub groups: &'a [Group],
-    /// Who can fill a case; at least four.
+    /// Who can fill a case; at least five.
     pub countries: &'a [Country],
     /// Sentences without a polity; at least one.
     pub additions: &'a [&'a str],
+    /// Sentences about a country that no case names; at least one.
+    pub neighbours: &'a [Template],
     /// Fills of each case; at least two, for there is nothing to swap in one.
     pub fills: usize,
     /// Seed of the draw of countries and additions.
@@ -66,7 +71,7 @@ pub struct Failure {
 /// How the suite came out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The written groups, then [`COUNTRY_SWAP`] and [`IRRELEVANT_ADDITION`].
+    /// The written groups, then [`COUNTRY_SWAP`], [`IRRELEVANT_ADDITION`] and [`UNRELATED_COUNTRY`].
     pub scores: Vec<Score>,
     /// By case, then group.
     pub failures: Vec<Failure>,
@@ -76,8 +81,10 @@ pub struct Report {
 struct Trial<'a> {
     cast: Cast<'a>,
     plain: &'a Labelled,
-    /// The same text with an unrelated sentence.
+    /// The same text with a sentence about nobody.
     added: &'a Labelled,
+    /// The same text with a sentence about another country.
+    neighboured: &'a Labelled,
 }
 
 impl Plan<'_> {
@@ -91,6 +98,7 @@ impl Plan<'_> {
         let mut failures = Vec::new();
         let mut swap = Score { group: COUNTRY_SWAP, cases: 0, passed: 0 };
         let mut addition = Score { group: IRRELEVANT_ADDITION, cases: 0, passed: 0 };
+        let mut neighbour = Score { group: UNRELATED_COUNTRY, cases: 0, passed: 0 };
         for group in self.groups {
             let mut written = Score { group: group.name, cases: 0, passed: 0 };
             let mut casts = Vec::new();
@@ -99,28 +107,30 @@ impl Plan<'_> {
                 for fill in 0..self.fills {
                     let cast = Cast::draw(self.countries, &mut rng);
                     let plain = case.template.fill(&cast);
-                    let sentence = *self.additions.choose(&mut rng).expect("a plan has additions");
-                    // In front it is context, which the model reads; behind, a sentence without a polity, to be passed over.
-                    let added =
-                        if fill % 2 == 0 { format!("{sentence} {plain}") } else { format!("{plain} {sentence}") };
-                    documents.extend([plain, added].map(|text| document(&case.id, text)));
+                    let about_nobody = *self.additions.choose(&mut rng).expect("a plan has additions");
+                    let about_another = self.neighbours.choose(&mut rng).expect("a plan has neighbours").fill(&cast);
+                    let [added, neighboured] = [about_nobody, &about_another].map(|sentence| {
+                        if fill % 2 == 0 { format!("{sentence} {plain}") } else { format!("{plain} {sentence}") }
+                    });
+                    documents.extend([plain, added, neighboured].map(|text| document(&case.id, text)));
                     casts.push(cast);
                 }
             }
             let labelled = corridor.label(documents, &[])?;
             let trials: Vec<Trial> = casts
                 .into_iter()
-                .zip(labelled.chunks(2))
-                .map(|(cast, texts)| Trial { cast, plain: &texts[0], added: &texts[1] })
+                .zip(labelled.chunks(3))
+                .map(|(cast, texts)| Trial { cast, plain: &texts[0], added: &texts[1], neighboured: &texts[2] })
                 .collect();
             for (case, trials) in group.cases.iter().zip(trials.chunks(self.fills)) {
                 written.count(case, as_expected(case, trials), &mut failures);
                 swap.count(case, same_in_every_fill(case, trials), &mut failures);
-                addition.count(case, same_with_addition(case, trials), &mut failures);
+                addition.count(case, same_with(|trial| trial.added, case, trials), &mut failures);
+                neighbour.count(case, same_with(|trial| trial.neighboured, case, trials), &mut failures);
             }
             scores.push(written);
         }
-        scores.extend([swap, addition]);
+        scores.extend([swap, addition, neighbour]);
         Ok(Report { scores, failures })
     }
 }
@@ -152,11 +162,16 @@ fn same_in_every_fill<'a>(case: &Case, trials: &[Trial<'a>]) -> Vec<(&'a Labelle
     trials.iter().flat_map(|trial| located(trial.plain, &trial.cast, &expected)).collect()
 }
 
-fn same_with_addition<'a>(case: &Case, trials: &[Trial<'a>]) -> Vec<(&'a Labelled, Miss)> {
+/// What a sentence more changed in the text that is `longer`.
+fn same_with<'a>(
+    longer: fn(&Trial<'a>) -> &'a Labelled,
+    case: &Case,
+    trials: &[Trial<'a>],
+) -> Vec<(&'a Labelled, Miss)> {
     let pairs = pairs(case);
     let wrong = |trial: &Trial<'a>| {
         let expected = reference(trial.plain, &trial.cast, &pairs);
-        located(trial.added, &trial.cast, &expected)
+        located(longer(trial), &trial.cast, &expected)
     };
     trials.iter().flat_map(wrong).collect()
 }
@@ -179,7 +194,7 @@ fn document(id: &str, text: String) -> Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::{additions, countries};
+    use crate::behaviour::{additions, countries, neighbours};
     use crate::encode::Batch;
     use crate::engine::{Engine, EngineError, FakeEngine, Logits};
     use crate::mention::Detector;
@@ -219,8 +234,16 @@ mod tests {
         let detector = Detector::new(registry);
         let scope = Scope::All;
         let corridor = Corridor::new(&detector, &model, engine, &scope);
-        let (groups, countries, additions) = (groups(), countries().expect("countries"), additions());
-        let plan = Plan { groups: &groups, countries: &countries, additions: &additions, fills: 3, seed: 1 };
+        let (groups, countries) = (groups(), countries().expect("countries"));
+        let (additions, neighbours) = (additions(), neighbours().expect("templates"));
+        let plan = Plan {
+            groups: &groups,
+            countries: &countries,
+            additions: &additions,
+            neighbours: &neighbours,
+            fills: 3,
+            seed: 1,
+        };
         let report = plan.run(&corridor).expect("all texts are labelled");
         assert_eq!(report, plan.run(&corridor).expect("all texts are labelled again"));
         report
@@ -234,19 +257,20 @@ mod tests {
     fn an_engine_that_always_says_one_label_passes_only_where_that_is_the_answer() {
         for (stance, right) in [(Stance::None, "x-2"), (Stance::Condemn, "x-3")] {
             let report = run(&Constant(stance), Registry::embedded().expect("the registry"));
-            assert_eq!(passed(&report), [("written", 3, 1), (COUNTRY_SWAP, 3, 3), (IRRELEVANT_ADDITION, 3, 3)]);
+            assert_eq!(
+                passed(&report),
+                [("written", 3, 1), (COUNTRY_SWAP, 3, 3), (IRRELEVANT_ADDITION, 3, 3), (UNRELATED_COUNTRY, 3, 3)]
+            );
             assert!(report.failures.iter().all(|f| f.id != right && f.miss.found.stance() == Some(stance)));
         }
     }
 
     #[test]
-    fn swapped_countries_reach_the_engine_as_the_same_input_and_an_addition_as_another() {
+    fn swapped_countries_and_sentences_about_nobody_do_not_reach_the_engine_but_other_countries_do() {
         let report = run(&FakeEngine, Registry::embedded().expect("the registry"));
-        let (swap, addition) = (&report.scores[1], &report.scores[2]);
-        assert_eq!(swap.passed, 3);
-        assert!(addition.passed < 3, "an engine that looks at every token is moved by an unrelated sentence");
-        let moved = report.failures.iter().find(|f| f.group == IRRELEVANT_ADDITION).expect("a failure");
-        assert!(additions().iter().any(|sentence| moved.text.starts_with(sentence)), "{}", moved.text);
+        let [_, swap, addition, neighbour] = &report.scores[..] else { panic!("four groups") };
+        assert_eq!((swap.passed, addition.passed), (3, 3));
+        assert!(neighbour.passed < 3, "an engine that looks at every token is moved by another country");
     }
 
     #[test]

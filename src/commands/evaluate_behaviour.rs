@@ -22,11 +22,13 @@ pub(super) fn run(args: &EvaluateArgs, model: &Model, out: &mut dyn Write) -> Re
     let engine = model.cpu_engine()?;
     let detector = Detector::new(Registry::embedded()?);
     let corridor = Corridor::new(&detector, model, &engine, &Scope::All);
-    let (groups, countries, additions) = (behaviour::groups()?, behaviour::countries()?, behaviour::additions());
+    let (groups, countries) = (behaviour::groups()?, behaviour::countries()?);
+    let (additions, neighbours) = (behaviour::additions(), behaviour::neighbours()?);
     let plan = Plan {
         groups: &groups,
         countries: &countries,
         additions: &additions,
+        neighbours: &neighbours,
         fills: args.fills.into(),
         seed: args.seed,
     };
