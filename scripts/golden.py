@@ -121,6 +121,13 @@ EXAMPLES = [
 ]
 
 
+# Opening sentences, told apart by eye, that name neither polity of the last pair: not read where it is asked about alone.
+UNREAD = {
+    "names of special tokens as plain text": "A slip at the desk left [P2], [CLS] and [SEP] in the copy. ",
+    "line breaks, tabs, emoji, capitals": "\n  GOOD EVENING.\t",
+}
+
+
 def passage(marked):
     """Text, mentions as byte spans with codes, pieces, and the codes by first appearance."""
     text, mentions, pieces, codes, at = "", [], [], [], 0
@@ -207,7 +214,11 @@ def reference(folder, keep):
         actor, target = dyads[-1]
         names = {actor: "[ACTOR]", target: "[TARGET]"}
         names = [names.get(slot, "[OTHER]") for slot in range(len(codes))]
-        alone, places, _ = encode(pieces, names, model.tokenizer, limit)
+        read = list(pieces)
+        if name in UNREAD:
+            assert read[0].startswith(UNREAD[name])
+            read[0] = read[0].removeprefix(UNREAD[name])
+        alone, places, _ = encode(read, names, model.tokenizer, limit)
         pair = [places[actor], places[target]]
         hidden = model.hidden(ids)
         example = {

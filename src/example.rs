@@ -5,6 +5,7 @@
 //! Knows no tokens (`encode`) and does not choose passages or dyads (`passage`).
 
 use crate::document::{ByteSpan, Dyad, Mention, PolityId};
+use crate::segment::sentences;
 
 /// A stretch of an anonymised passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,35 @@ impl<'a> Example<'a> {
             .collect()
     }
 
+    /// The example from the first sentence on that names a polity of this dyad, by its index.
+    pub fn from_dyad(&self, dyad: usize) -> Self {
+        let (actor, target) = self.dyads[dyad];
+        // A capital stands for each polity, so that sentences end where they do in the text.
+        let text = |piece: &Piece<'a>| match piece {
+            Piece::Text(text) => *text,
+            Piece::Role(_) => "P",
+        };
+        let whole: String = self.pieces.iter().map(text).collect();
+        let named =
+            self.pieces.iter().position(|piece| matches!(piece, Piece::Role(slot) if [actor, target].contains(slot)));
+        let named: usize = self.pieces[..named.unwrap_or(0)].iter().map(|piece| text(piece).len()).sum();
+        let starts = sentences(&whole).into_iter().map(|sentence| sentence.span.start());
+        let start = starts.take_while(|start| *start <= named).last().unwrap_or(0);
+        let mut at = 0;
+        let mut pieces = Vec::new();
+        for piece in &self.pieces {
+            let length = text(piece).len();
+            let skipped = start.saturating_sub(at).min(length);
+            match piece {
+                _ if skipped == length => {}
+                Piece::Text(text) => pieces.push(Piece::Text(&text[skipped..])),
+                Piece::Role(slot) => pieces.push(Piece::Role(*slot)),
+            }
+            at += length;
+        }
+        Self { pieces, polities: self.polities.clone(), dyads: self.dyads.clone() }
+    }
+
     /// Slot of a polity, if it is a role here.
     pub fn slot(&self, polity: &PolityId) -> Option<usize> {
         self.polities.iter().position(|p| p == polity)
@@ -163,6 +193,25 @@ mod tests {
             Example::new(text, span, &mentions, |_| true).marked()
         };
         assert_eq!(form("Peru met Chad.", "Peru", "Chad"), form("Côte d'Ivoire met Fiji.", "Côte d'Ivoire", "Fiji"));
+    }
+
+    #[test]
+    fn from_a_dyad_on_sentences_before_the_first_that_names_its_polities_are_left_out() {
+        let text = "It rained. Iran slept. The U.S. dollar fell in Peru. It rained. Chad met Peru. Iran left.";
+        let mentions = [
+            mention(text, "Iran", "IRN"),
+            mention(text, "Peru", "PER"),
+            mention(text, "Chad", "TCD"),
+            Mention { span: ByteSpan::new(text, 73, 77).expect("Peru"), polity: "PER".into() },
+            Mention { span: ByteSpan::new(text, 79, 83).expect("Iran"), polity: "IRN".into() },
+        ];
+        let span = ByteSpan::new(text, 0, text.len()).expect("whole");
+        let mut example = Example::new(text, span, &mentions, |_| true);
+        example.dyads = vec![(1, 2), (2, 0), (0, 1)];
+        let from = |dyad: usize| example.from_dyad(dyad).marked();
+        assert_eq!(from(0), "The U.S. dollar fell in [P2]. It rained. [P3] met [P2]. [P1] left.");
+        let whole = "[P1] slept. The U.S. dollar fell in [P2]. It rained. [P3] met [P2]. [P1] left.";
+        assert_eq!([from(1), from(2)], [whole, whole]);
     }
 
     #[test]

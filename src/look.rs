@@ -1,8 +1,9 @@
 //! How an example is asked about: all its dyads together, then the doubtful ones a second time, each alone.
 //!
 //! Together, one pass answers for every dyad, and every polity is a numbered role. Alone, the pass is about one dyad: its
-//! two polities are `[ACTOR]` and `[TARGET]`, all others `[OTHER]`, so every layer knows whom it is about. That is more
-//! accurate and costs a pass a dyad (measured in `docs/experiments.md`); most dyads need no second look.
+//! two polities are `[ACTOR]` and `[TARGET]`, all others `[OTHER]`, so every layer knows whom it is about, and it begins
+//! with the first sentence that names one of the two. That is more accurate and costs a pass a dyad (measured in
+//! `docs/experiments.md`); most dyads need no second look.
 //!
 //! Makes token ids through `encode` and scores through the engine; what the answers mean is left to the callers.
 

@@ -104,7 +104,8 @@ impl Encoder {
     }
 
     /// Encodes the question about one dyad of the example, by its index, alone: actor and target are the roles 0 and 1,
-    /// and all other polities share a token. Cut as in [`Encoder::encode_numbered`].
+    /// and all other polities share a token. It begins with the first sentence that names one of the two, whatever
+    /// stands before; cut as in [`Encoder::encode_numbered`].
     ///
     /// # Errors
     /// If the tokenizer lacks the tokens or refuses the text.
@@ -113,7 +114,7 @@ impl Encoder {
         let pair = example.dyads[dyad];
         let role = |slot: usize| [pair.0, pair.1].iter().position(|own| *own == slot);
         let id = |slot: usize| role(slot).map_or(other, |role| [actor, target][role]);
-        self.assemble(example, id, role, 2, vec![(0, 1)])
+        self.assemble(&example.from_dyad(dyad), id, role, 2, vec![(0, 1)])
     }
 
     /// Whether dyads can be asked about alone.
@@ -260,6 +261,19 @@ mod tests {
         let swap = |id: &u32| if [actor, target].contains(id) { actor + target - id } else { *id };
         assert_eq!(back.ids, plain.ids.iter().map(swap).collect::<Vec<_>>());
         assert_eq!([&back.roles[0], &back.roles[1]], [&plain.roles[1], &plain.roles[0]]);
+    }
+
+    #[test]
+    fn alone_nothing_before_the_first_sentence_that_names_one_of_the_two_reaches_the_model() {
+        let encoder = Encoder::open(&tiny(), 96).expect("an encoder");
+        let alone = |example: &Example<'_>| encoder.encode_alone(example, 0).expect("encoded");
+        let plain = meeting([0, 1, 2], PLAIN, &[(0, 1)]);
+        let mut longer = meeting([0, 1, 2], PLAIN, &[(0, 1)]);
+        let before = [Piece::Text("Rain fell. In "), Piece::Role(2), Piece::Text(" prices rose. ")];
+        longer.pieces.splice(..0, before);
+        assert_eq!(alone(&longer), alone(&plain));
+        longer.dyads = vec![(2, 0)];
+        assert!(alone(&longer).ids.len() > alone(&plain).ids.len(), "a sentence that names the actor is context");
     }
 
     #[test]
