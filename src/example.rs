@@ -5,7 +5,7 @@
 //! Knows no tokens (`encode`) and does not choose passages or dyads (`passage`).
 
 use crate::document::{ByteSpan, Dyad, Mention, PolityId};
-use crate::segment::sentences;
+use crate::segment::sentence_start;
 
 /// A stretch of an anonymised passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,7 @@ impl<'a> Example<'a> {
     }
 
     /// The example from the first sentence on that names a polity of this dyad, by its index.
+    #[must_use]
     pub fn from_dyad(&self, dyad: usize) -> Self {
         let (actor, target) = self.dyads[dyad];
         // A capital stands for each polity, so that sentences end where they do in the text.
@@ -110,8 +111,7 @@ impl<'a> Example<'a> {
         let named =
             self.pieces.iter().position(|piece| matches!(piece, Piece::Role(slot) if [actor, target].contains(slot)));
         let named: usize = self.pieces[..named.unwrap_or(0)].iter().map(|piece| text(piece).len()).sum();
-        let starts = sentences(&whole).into_iter().map(|sentence| sentence.span.start());
-        let start = starts.take_while(|start| *start <= named).last().unwrap_or(0);
+        let start = sentence_start(&whole, named);
         let mut at = 0;
         let mut pieces = Vec::new();
         for piece in &self.pieces {

@@ -8,15 +8,13 @@ use crate::encode::ROLES;
 use crate::example::Example;
 use crate::gold::GoldText;
 use crate::look::{Answer, AskError, Looks};
-use crate::segment::sentences;
+use crate::segment::sentence_start;
 use crate::stance::StanceProbs;
 
 /// The examples of a text: its pairs over its mentions, each with the indices of the pairs that it holds.
 pub fn examples(text: &GoldText) -> Vec<(Example<'_>, Vec<usize>)> {
     let dyads: Vec<Dyad> = text.pairs.iter().map(|p| p.dyad.clone()).collect();
-    let starts = sentences(&text.text).into_iter().map(|sentence| sentence.span.start());
-    let named = text.mentions.first().map_or(0, |first| first.span.start());
-    let start = starts.take_while(|start| *start <= named).last().unwrap_or(0);
+    let start = text.mentions.first().map_or(0, |first| sentence_start(&text.text, first.span.start()));
     let span = ByteSpan::new(&text.text, start, text.text.len()).expect("sentences start on boundaries");
     Example::covering(&text.text, &[span], &text.mentions, &dyads, ROLES)
 }

@@ -93,7 +93,7 @@ pub fn additions() -> Vec<&'static str> {
 /// Sentences about a country, `{E}`, that takes no part in any case; they report no stance.
 ///
 /// # Errors
-/// If a line holds no placeholder's brace.
+/// If a brace of a line opens no placeholder.
 pub fn neighbours() -> Result<Vec<Template>, BehaviourError> {
     Ok(NEIGHBOURS.lines().map(|line| line.to_owned().try_into()).collect::<Result<_, _>>()?)
 }

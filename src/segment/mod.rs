@@ -38,6 +38,12 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
     sentences
 }
 
+/// Where the sentence starts that `at` falls into, or the one before the white space that it falls into; 0 before all.
+pub fn sentence_start(text: &str, at: usize) -> usize {
+    let starts = sentences(text).into_iter().map(|sentence| sentence.span.start());
+    starts.take_while(|start| *start <= at).last().unwrap_or(0)
+}
+
 /// Sentence starts that UAX #29 leaves out because no capital follows: numbers, sums of money, brands; and capitals
 /// after an ellipsis.
 fn openings(flat: &str) -> Vec<usize> {
