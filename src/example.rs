@@ -102,10 +102,10 @@ impl<'a> Example<'a> {
     #[must_use]
     pub fn from_dyad(&self, dyad: usize) -> Self {
         let (actor, target) = self.dyads[dyad];
-        // A capital stands for each polity, so that sentences end where they do in the text.
+        // A word stands for each polity, so that sentences end where they do in the text; a letter would be an initial.
         let text = |piece: &Piece<'a>| match piece {
             Piece::Text(text) => *text,
-            Piece::Role(_) => "P",
+            Piece::Role(_) => "Polity",
         };
         let whole: String = self.pieces.iter().map(text).collect();
         let named =

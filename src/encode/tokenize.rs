@@ -272,6 +272,9 @@ mod tests {
         let before = [Piece::Text("Rain fell. In "), Piece::Role(2), Piece::Text(" prices rose. ")];
         longer.pieces.splice(..0, before);
         assert_eq!(alone(&longer), alone(&plain));
+        let before = [Piece::Text("It rained in "), Piece::Role(2), Piece::Text(". ")];
+        longer.pieces.splice(..3, before);
+        assert_eq!(alone(&longer), alone(&plain), "a sentence ends with a polity as with any word");
         longer.dyads = vec![(2, 0)];
         assert!(alone(&longer).ids.len() > alone(&plain).ids.len(), "a sentence that names the actor is context");
     }
