@@ -27,8 +27,13 @@ SMOOTHINGS = [step / 500 for step in range(51)]
 KEPT = 0.05
 
 
-def seal(folder):
-    """Writes SHA256SUMS."""
+def read_stance(folder):
+    return json.loads((folder / "stance.json").read_text(encoding="utf-8"))
+
+
+def write_stance(folder, stance):
+    """Writes stance.json, and SHA256SUMS to match."""
+    (folder / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     digest = lambda name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
     (folder / "SHA256SUMS").write_text("".join(f"{digest(name)}  {name}\n" for name in FILES))
 
@@ -42,21 +47,19 @@ def average(out, *models):
     shutil.copytree(models[-1], out)
     mean = lambda name: sum(w[name].astype(numpy.float32) for w in weights) / len(weights)
     save_file({name: mean(name).astype(numpy.float16) for name in weights[0]}, out / "model.safetensors")
-    stance = json.loads((out / "stance.json").read_text())
-    trained = [json.loads((m / "stance.json").read_text()) for m in models]
+    stance = read_stance(out)
+    trained = [read_stance(m) for m in models]
     stance["name"] = out.name
     plain(stance)
     stance["training"] = {"mean_of": [{"name": t["name"], **(t["training"] or {})} for t in trained]}
-    (out / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
-    seal(out)
+    write_stance(out, stance)
 
 
 def plain_model(folder):
     folder = pathlib.Path(folder)
-    stance = json.loads((folder / "stance.json").read_text())
+    stance = read_stance(folder)
     plain(stance)
-    (folder / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
-    seal(folder)
+    write_stance(folder, stance)
 
 
 def plain(stance):
@@ -86,7 +89,7 @@ def calibrate(folder, first, second=None):
     import numpy
 
     folder = pathlib.Path(folder)
-    stance = json.loads((folder / "stance.json").read_text())
+    stance = read_stance(folder)
     look = stance.get("second_look")
     if any((scale["temperature"], scale.get("smoothing", 0.0)) != (1.0, 0.0) for scale in (stance, look or stance)):
         sys.exit(f"{folder}: is calibrated already: `average.py --plain {folder}`, then predict again")
@@ -155,8 +158,7 @@ def calibrate(folder, first, second=None):
         f"{precision:.2f}": {label: threshold(i, precision) for i, label in sorted(enumerate(LABELS), key=lambda x: x[1])}
         for precision in PRECISIONS
     }
-    (folder / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n")
-    seal(folder)
+    write_stance(folder, stance)
     print(f"{folder}: {told} from {len(gold)} pairs", file=sys.stderr)
 
 

@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 if not __package__:  # run as a file
     sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 
-from average import plain, seal  # noqa: E402
+from average import plain, read_stance, write_stance  # noqa: E402
 from comparisons import data, encoder, evaluation, masked_lm, passages, recipe, runs  # noqa: E402
 from comparisons.__main__ import numbers, say  # noqa: E402
 from comparisons.processes import Call, side_by_side  # noqa: E402
@@ -137,14 +137,13 @@ def written(network, args, material, out, training):
         shutil.copy(args.like / name, out)
     weights = {name.removeprefix("bert."): value.half().cpu().contiguous() for name, value in network.state_dict().items()}
     save_file(weights, out / "model.safetensors")
-    stance = json.loads((out / "stance.json").read_text(encoding="utf-8"))
+    stance = read_stance(out)
     stance.update(name=out.name, training=training)
     stance.pop("second_look", None)
     if VARIANTS[args.variant].pairs:
         stance["second_look"] = {"below": SECOND_LOOK_BELOW}
     plain(stance)  # `scripts/average.py --calibrate` comes later
-    (out / "stance.json").write_text(json.dumps(stance, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    seal(out)
+    write_stance(out, stance)
 
 
 def look(network, material, settings, out):
