@@ -342,8 +342,8 @@ pub struct TrainArgs {
     /// Share of the texts that are joined with an unrelated one, 0 to 1
     #[arg(long, default_value_t = 0.25)]
     pub mix: f64,
-    /// Pairs of a text that are also asked about alone, each costing a pass; with 0 the model takes no second look [default:
-    /// 4, or 0 for --corrections to a model that takes none]
+    /// Pairs of a text that are also asked about alone, each costing a pass: 2 or more, or 0 for a model that takes no second
+    /// look [default: 4, or 0 for --corrections to a model that takes none]
     #[arg(long, value_name = "N")]
     pub pairs: Option<usize>,
     /// Seed of everything random

@@ -61,11 +61,11 @@ def labelled(passage, form, numbers):
 
 
 def alone(passage, form, count, rng):
-    """Passes that ask about one pair each, of `count` pairs at most: some with a stance, the rest without. Those that are
-    drawn have the weight of all of their kind."""
+    """Passes that ask about one pair each, of `count` pairs at most: some with a stance, the rest without, and of these one at
+    least if there is one. Those that are drawn have the weight of all of their kind."""
     weights, silent = pair_weights(passage), passage.gold.argmax(1) == 0
     out, left = [], count
-    for kind, most in ((~silent, min(STANCES_ALONE, count)), (silent, count)):
+    for kind, most in ((~silent, min(STANCES_ALONE, count - bool(silent.any()))), (silent, count)):
         pairs = np.flatnonzero(kind).tolist()
         drawn = rng.sample(pairs, min(len(pairs), most, left))
         left -= len(drawn)

@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import pathlib
+import random
 import tempfile
 import unittest
 from unittest import mock
@@ -39,6 +40,21 @@ class Case(unittest.TestCase):
     def encoded(self, name="numbered", count=20):
         form = forms.FORMS[name](self.vocabulary, 96)
         return [p for passage in self.passages[:count] for p in batches.labelled(passage, form, forms.in_order)]
+
+
+class Alone(Case):
+    def test_of_the_pairs_read_alone_one_without_a_stance_is_always_among_them(self):
+        form, rng = forms.FORMS["pair"](self.vocabulary, 96), random.Random(1)
+        both = next(p for p in self.passages if (p.gold.argmax(1) > 0).sum() > 1 and (p.gold.argmax(1) == 0).any())
+        weights, silent = batches.pair_weights(both), both.gold.argmax(1) == 0
+        for count in (2, 3, 4):
+            drawn = batches.alone(both, form, count, rng)
+            labels = np.array([p.gold.argmax() for p in drawn])
+            self.assertLessEqual(len(drawn), count)
+            for kind, members in ((labels > 0, ~silent), (labels == 0, silent)):
+                self.assertTrue(kind.any())
+                total = sum(p.weights.sum() for p, here in zip(drawn, kind) if here)
+                self.assertAlmostEqual(total, weights[members].sum(), places=4)
 
 
 class Encoder(Case):

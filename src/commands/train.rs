@@ -148,6 +148,10 @@ fn settings(args: &TrainArgs, purpose: &Purpose) -> Result<TrainSettings> {
 
 /// Pairs of a text that are asked about alone. An adapted model takes the looks that it took before.
 fn pairs(args: &TrainArgs, purpose: &Purpose) -> Result<usize> {
+    ensure!(
+        args.pairs != Some(1),
+        "--pairs 1: a second look is learnt from pairs with a stance and without; give 0, or 2 and more"
+    );
     let looks_twice = match purpose {
         Purpose::Fresh { .. } => return Ok(args.pairs.unwrap_or(PAIRS)),
         Purpose::Adaptation { model, .. } => model.stance.second_look.is_some(),

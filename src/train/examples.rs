@@ -169,11 +169,13 @@ impl TrainSet {
 const STANCES_ALONE: usize = 3;
 
 /// Which of a text's pairs are asked about alone, `count` at most, and their weights: some with a stance, the rest without,
-/// those that are drawn with the weight of all of their kind.
+/// those that are drawn with the weight of all of their kind. One without is always among them if there is one: asked alone
+/// only about stances, a model finds stances everywhere.
 fn alone(labels: &[(Stance, f32)], count: usize, rng: &mut ChaCha8Rng) -> Vec<(usize, f32)> {
     let (silent, spoken): (Vec<_>, Vec<_>) = (0..labels.len()).partition(|i| labels[*i].0 == Stance::None);
     let mut drawn: Vec<(usize, f32)> = Vec::new();
-    for (kind, most) in [(spoken, STANCES_ALONE.min(count)), (silent, count)] {
+    let spoken_most = STANCES_ALONE.min(if silent.is_empty() { count } else { count.saturating_sub(1) });
+    for (kind, most) in [(spoken, spoken_most), (silent, count)] {
         let some: Vec<usize> = kind.choose_multiple(rng, most.min(count - drawn.len())).copied().collect();
         let share = kind.len() as f32 / some.len().max(1) as f32;
         drawn.extend(some.into_iter().map(|i| (i, labels[i].1 * share)));
@@ -243,12 +245,15 @@ mod tests {
     #[test]
     fn pairs_that_are_asked_about_alone_have_the_weight_of_all_of_their_kind() {
         let labels: Vec<_> = (0..10).map(|i| (if i < 5 { Stance::Engage } else { Stance::None }, 0.6)).collect();
-        let drawn = alone(&labels, 4, &mut ChaCha8Rng::seed_from_u64(1));
-        let (spoken, silent): (Vec<(usize, f32)>, Vec<(usize, f32)>) = drawn.iter().copied().partition(|(i, _)| *i < 5);
-        assert_eq!((spoken.len(), silent.len()), (3, 1));
-        for kind in [spoken, silent] {
-            assert!((kind.iter().map(|(_, weight)| weight).sum::<f32>() - 3.0).abs() < 1e-5);
+        for (count, found) in [(2, (1, 1)), (3, (2, 1)), (4, (3, 1)), (6, (3, 3))] {
+            let drawn = alone(&labels, count, &mut ChaCha8Rng::seed_from_u64(1));
+            let (spoken, silent): (Vec<_>, Vec<_>) = drawn.into_iter().partition(|(i, _)| *i < 5);
+            assert_eq!((spoken.len(), silent.len()), found, "of {count}");
+            for kind in [spoken, silent] {
+                assert!((kind.iter().map(|(_, weight)| weight).sum::<f32>() - 3.0).abs() < 1e-5);
+            }
         }
+        assert_eq!(alone(&labels[..5], 2, &mut ChaCha8Rng::seed_from_u64(1)).len(), 2);
         assert!(alone(&labels, 0, &mut ChaCha8Rng::seed_from_u64(1)).is_empty());
         assert_eq!(alone(&labels[6..8], 4, &mut ChaCha8Rng::seed_from_u64(1)).len(), 2);
     }
