@@ -327,6 +327,13 @@ pub struct TrainArgs {
     /// Labelled texts that choose the best epoch; never trained on
     #[arg(long, value_name = "FILE")]
     pub dev: Vec<PathBuf>,
+    /// What another model says of pairs of these texts, as `evaluate --predictions` wrote it; of several the mean is learnt
+    /// beside the label
+    #[arg(long, value_name = "FILE")]
+    pub teachers: Vec<PathBuf>,
+    /// Share of the teachers in what such a pair learns, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, requires = "teachers")]
+    pub teacher_share: f64,
     /// Passes over the data
     #[arg(long, default_value_t = 4)]
     pub epochs: usize,

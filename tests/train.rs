@@ -10,7 +10,8 @@ use demarche::model::Model;
 use demarche::model::config::SecondLook;
 use demarche::model::weights::Weights;
 use demarche::predict;
-use demarche::train::{Outcome, Source, TrainSet, TrainSettings, fit};
+use demarche::stance::Stance;
+use demarche::train::{Outcome, Source, Teachers, TrainSet, TrainSettings, fit};
 use std::path::Path;
 
 fn root() -> &'static Path {
@@ -34,6 +35,7 @@ fn settings(checkpoint: &Path) -> TrainSettings {
         dropout: 0.0,
         class_weights: [1.0; 4],
         label_smoothing: 0.0,
+        teacher_share: 0.0,
         seed: 5,
         patience: usize::MAX,
         mix: 0.0,
@@ -46,12 +48,16 @@ fn settings(checkpoint: &Path) -> TrainSettings {
 }
 
 /// Trains the tiny model on `texts`, measured on themselves; `watch` sees the checkpoint folder after each epoch.
-fn train(settings: &TrainSettings, texts: &[GoldText], mut watch: impl FnMut(usize)) -> Outcome {
+fn train(settings: &TrainSettings, texts: &[GoldText], watch: impl FnMut(usize)) -> Outcome {
+    let set = TrainSet::new(vec![Source { texts: texts.to_vec(), weight: 1.0 }], 1.0);
+    train_on(&set, settings, texts, watch)
+}
+
+fn train_on(set: &TrainSet, settings: &TrainSettings, texts: &[GoldText], mut watch: impl FnMut(usize)) -> Outcome {
     let model = Model::open(&root().join("models/tiny")).expect("the tiny model opens");
     let encoder = Encoder::open(&root().join("models/tiny/tokenizer.json"), 96).expect("its tokenizer");
-    let set = TrainSet::new(vec![Source { texts: texts.to_vec(), weight: 1.0 }], 1.0);
     let mut epoch = 0;
-    let outcome = fit(&model.weights, &model.config, &encoder, &set, texts, texts, settings, |_, _, _, dev| {
+    let outcome = fit(&model.weights, &model.config, &encoder, set, texts, texts, settings, |_, _, _, dev| {
         if dev.is_some() {
             epoch += 1;
             watch(epoch);
@@ -73,6 +79,46 @@ fn twenty_examples_can_be_learnt_by_heart() {
     let best = outcome.history.iter().map(|(_, figure)| *figure).fold(0.0, f64::max);
     assert!(outcome.history[0].1 < 0.7, "already known before training: {}", outcome.history[0].1);
     assert!(best > 0.98, "macro-F1 on its own twenty texts is {best}");
+}
+
+#[test]
+fn a_student_learns_what_its_teachers_say_to_the_share_that_they_have() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = |stance: Stance| Stance::ALL[(stance.index() + 1) % 4];
+    // Two teachers, who put another label first; the mean of what they say is a probability of 0.85 for it.
+    let files: Vec<_> = [0.9, 0.8].map(|sure| (folder.path().join(format!("{sure}.jsonl")), sure)).into();
+    for (path, sure) in &files {
+        let line = |text: &GoldText, pair: &gold::GoldPair| {
+            let p = |s: Stance| if s == other(pair.stance) { *sure } else { (1.0 - sure) / 3.0 };
+            let [none, recognize, engage, condemn] = Stance::ALL.map(p);
+            serde_json::json!({
+                "id": text.id, "actor": pair.dyad.actor, "target": pair.dyad.target,
+                "p_none": none, "p_recognize": recognize, "p_engage": engage, "p_condemn": condemn,
+            })
+            .to_string()
+        };
+        let lines: Vec<_> =
+            twenty().iter().flat_map(|t| t.pairs.iter().map(|p| line(t, p)).collect::<Vec<_>>()).collect();
+        std::fs::write(path, lines.join("\n")).expect("written");
+    }
+    let teachers = Teachers::read(&files.into_iter().map(|(path, _)| path).collect::<Vec<_>>()).expect("answers");
+    let set =
+        TrainSet::new(vec![Source { texts: twenty(), weight: 1.0 }], 1.0).taught_by(&teachers).expect("the same ids");
+    assert_eq!(set.taught_pairs(), twenty().iter().map(|t| t.pairs.len()).sum::<usize>());
+    let mut said = twenty();
+    for pair in said.iter_mut().flat_map(|text| &mut text.pairs) {
+        pair.stance = other(pair.stance);
+    }
+    for (teacher_share, follows) in [(1.0, true), (0.0, false)] {
+        let checkpoint = folder.path().join(teacher_share.to_string());
+        let settings = TrainSettings { epochs: 120, teacher_share, mix: 0.1, ..settings(&checkpoint) };
+        let history = train_on(&set, &settings, &said, |_| {}).history;
+        let last = history.last().expect("epochs").1;
+        assert!(
+            if follows { last > 0.9 } else { last < 0.1 },
+            "macro-F1 on what they say is {last} at {teacher_share}"
+        );
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::model::config::{EncoderConfig, INPUT_FORM, StanceConfig, label_map, p
 use crate::model::folder::{read_json, write};
 use crate::model::weights::Weights;
 use crate::stance::Stance;
-use crate::train::{Outcome, Source, TrainSet, TrainSettings, fit};
+use crate::train::{Outcome, Source, Teachers, TrainSet, TrainSettings, fit};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use std::fs;
@@ -23,6 +23,8 @@ use std::path::Path;
 const CALIBRATION_SHARE: f64 = 0.06;
 /// Longest example in tokens.
 const MAX_TOKENS: usize = 256;
+/// A weight that start weights without a head lack.
+const HEAD: &str = "head.out.weight";
 /// Pairs of a text that are asked about alone.
 const PAIRS: usize = 4;
 /// Budget of a passage with context, in tokens.
@@ -62,12 +64,13 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<()> {
         dev.extend(gold::read(path)?);
     }
     let calibration = if let Purpose::Fresh { calibration } = &purpose { &calibration[..] } else { &[] };
-    let settings = settings(args, &purpose)?;
-    let train = TrainSet::new(sources, 0.5);
+    let settings = settings(args, &purpose, &start.weights)?;
+    let train = TrainSet::new(sources, 0.5).taught_by(&Teachers::read(&args.teachers)?)?;
     eprintln!(
-        "training on {} texts, pairs none/recognize/engage/condemn {:?}; {} texts kept back for calibration; dev {}",
+        "training on {} texts, pairs none/recognize/engage/condemn {:?}, {} with teachers; {} texts kept back for calibration; dev {}",
         train.len(),
         train.label_counts(),
+        train.taught_pairs(),
         calibration.len(),
         dev.len()
     );
@@ -86,6 +89,8 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<()> {
         "files": args.gold.iter().map(|f| f.rsplit('/').next().unwrap_or(f)).collect::<Vec<_>>(),
         "texts": train.len(),
         "pairs": train.label_counts(),
+        "teachers": names(&args.teachers),
+        "taught_pairs": train.taught_pairs(),
         "dev_macro_f1": outcome.history,
         "minutes": (started.elapsed().as_secs_f64() / 6.0).round() / 10.0,
     });
@@ -118,23 +123,26 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn settings(args: &TrainArgs, purpose: &Purpose) -> Result<TrainSettings> {
+fn settings(args: &TrainArgs, purpose: &Purpose, start: &Weights) -> Result<TrainSettings> {
     let class_weights: [f32; 4] = args.class_weights.clone().try_into().map_err(|w: Vec<f32>| {
         anyhow::anyhow!("--class-weights takes 4 numbers (none, recognize, engage, condemn), not {}", w.len())
     })?;
+    let share = args.teacher_share;
+    ensure!((0.0..=1.0).contains(&share), "--teacher-share {share} is no share; give a number from 0 to 1");
     ensure!((0.0..=1.0).contains(&args.mix), "--mix {} is no share of the texts; give a number from 0 to 1", args.mix);
     Ok(TrainSettings {
         epochs: args.epochs,
         batch: args.batch,
         learning_rate: args.learning_rate,
         // A fresh head starts from nothing and learns faster.
-        head_factor: if matches!(purpose, Purpose::Fresh { .. }) { 5.0 } else { 1.0 },
+        head_factor: if start.get(HEAD).is_some() { 1.0 } else { 5.0 },
         layer_decay: 0.9,
         warmup: 0.06,
         weight_decay: 0.01,
         dropout: 0.1,
         class_weights,
         label_smoothing: 0.03,
+        teacher_share: if args.teachers.is_empty() { 0.0 } else { share },
         seed: args.seed,
         patience: args.patience.unwrap_or(args.epochs),
         mix: args.mix,

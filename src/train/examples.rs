@@ -1,6 +1,7 @@
 //! Gold texts as training examples: labels, weights, shuffling, batches of similar length.
 
-use super::mix::Mixer;
+use super::mix::{Item, Mixer};
+use super::teachers::{TeacherError, Teachers};
 use crate::encode::{EncodeError, EncodedExample, Encoder, ROLES};
 use crate::gold::GoldText;
 use crate::predict;
@@ -20,17 +21,26 @@ pub struct Source {
 
 /// All training texts with their label weights.
 pub struct TrainSet {
-    items: Vec<(GoldText, f32)>,
+    items: Vec<Item>,
     unsure_weight: f32,
 }
 
-/// What a text is asked in one update: all its dyads together, and some of them alone.
-type Asked = Vec<(EncodedExample, Vec<(Stance, f32)>)>;
+/// What a dyad of an example teaches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Label {
+    pub stance: Stance,
+    /// What teachers say.
+    pub said: Option<[f32; 4]>,
+    pub weight: f32,
+}
 
-/// A mini-batch: examples, and gold label and weight of each of their dyads in order.
+/// What a text is asked in one update: all its dyads together, and some of them alone.
+type Asked = Vec<(EncodedExample, Vec<Label>)>;
+
+/// A mini-batch: examples, and the label of each of their dyads in order.
 pub(super) struct LabelledBatch {
     pub examples: Vec<EncodedExample>,
-    pub labels: Vec<(Stance, f32)>,
+    pub labels: Vec<Label>,
 }
 
 impl LabelledBatch {
@@ -67,16 +77,34 @@ impl TrainSet {
     /// Gathers the texts; pairs marked unsure count `unsure_weight` as much. A text without a labelled pair teaches nothing
     /// by itself: it is a partner that others are joined with.
     pub fn new(sources: Vec<Source>, unsure_weight: f32) -> Self {
+        let item = |text: GoldText, weight| Item { said: vec![None; text.pairs.len()], text, weight };
         let items = sources
             .into_iter()
-            .flat_map(|source| source.texts.into_iter().map(move |text| (text, source.weight)))
+            .flat_map(|source| source.texts.into_iter().map(move |text| item(text, source.weight)))
             .collect();
         Self { items, unsure_weight }
     }
 
+    /// The same, with what teachers say of its pairs.
+    ///
+    /// # Errors
+    /// If they speak of none of its pairs, or of an id that two of its texts have.
+    pub fn taught_by(mut self, teachers: &Teachers) -> Result<Self, TeacherError> {
+        teachers.check(self.items.iter().map(|item| &item.text))?;
+        for item in &mut self.items {
+            item.said = teachers.of(&item.text);
+        }
+        Ok(self)
+    }
+
+    /// Pairs of which teachers speak.
+    pub fn taught_pairs(&self) -> usize {
+        self.items.iter().flat_map(|item| &item.said).filter(|said| said.is_some()).count()
+    }
+
     /// Number of texts with a labelled pair.
     pub fn len(&self) -> usize {
-        self.items.iter().filter(|(text, _)| !text.pairs.is_empty()).count()
+        self.items.iter().filter(|item| !item.text.pairs.is_empty()).count()
     }
 
     /// Whether there is nothing to learn from.
@@ -87,7 +115,7 @@ impl TrainSet {
     /// Pairs of each label, in the order of [`Stance::ALL`].
     pub fn label_counts(&self) -> [usize; 4] {
         let mut counts = [0; 4];
-        for pair in self.items.iter().flat_map(|(text, _)| &text.pairs) {
+        for pair in self.items.iter().flat_map(|item| &item.text.pairs) {
             counts[pair.stance.index()] += 1;
         }
         counts
@@ -96,7 +124,7 @@ impl TrainSet {
     /// Digest of ids, texts and labels, for recognising a checkpoint.
     pub(super) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
-        for (text, weight) in &self.items {
+        for Item { text, weight, said } in &self.items {
             hash.update(text.id.as_bytes());
             hash.update(text.text.as_bytes());
             hash.update(weight.to_le_bytes());
@@ -106,6 +134,9 @@ impl TrainSet {
             for pair in &text.pairs {
                 hash.update(format!("{}>{};", pair.dyad.actor, pair.dyad.target));
                 hash.update([pair.stance.index() as u8, u8::from(pair.sure)]);
+            }
+            if said.iter().any(Option::is_some) {
+                hash.update(format!("{said:?}"));
             }
         }
         crate::model::folder::sha256(&hash.finalize())
@@ -121,20 +152,20 @@ impl TrainSet {
         pairs: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<LabelledBatch>, EncodeError> {
-        let mixer = Mixer::new(self.items.iter().map(|(text, weight)| (text, *weight)));
+        let mixer = Mixer::new(&self.items);
         let mut texts: Vec<Asked> = Vec::with_capacity(self.items.len());
-        for (text, weight) in self.items.iter().filter(|(text, _)| !text.pairs.is_empty()) {
-            let joined = if rng.random_bool(mix) { mixer.join((text, *weight), rng) } else { None };
-            let (text, weights) = joined.unwrap_or_else(|| (text.clone(), vec![*weight; text.pairs.len()]));
+        for item in self.items.iter().filter(|item| !item.text.pairs.is_empty()) {
+            let joined = if rng.random_bool(mix) { mixer.join(item, rng) } else { None };
+            let (text, learnt) = joined.unwrap_or_else(|| (item.text.clone(), item.learnt().collect()));
             let silence = silence(&text);
-            let labels: Vec<(Stance, f32)> = text
+            let labels: Vec<Label> = text
                 .pairs
                 .iter()
-                .zip(weights)
-                .map(|(pair, weight)| {
+                .zip(learnt)
+                .map(|(pair, learnt)| {
                     let sure = if pair.sure { 1.0 } else { self.unsure_weight };
                     let share = if pair.stance == Stance::None { silence } else { 1.0 };
-                    (pair.stance, weight * sure * share)
+                    Label { stance: pair.stance, said: learnt.said, weight: learnt.weight * sure * share }
                 })
                 .collect();
             let drawn = alone(&labels, pairs, rng);
@@ -145,7 +176,8 @@ impl TrainSet {
                 asked.push((encoder.encode_numbered(&example, &numbering)?, own));
                 for (dyad, member) in members.iter().enumerate() {
                     if let Some((_, weight)) = drawn.iter().find(|(pair, _)| pair == member) {
-                        asked.push((encoder.encode_alone(&example, dyad)?, vec![(labels[*member].0, *weight)]));
+                        let label = Label { weight: *weight, ..labels[*member] };
+                        asked.push((encoder.encode_alone(&example, dyad)?, vec![label]));
                     }
                 }
             }
@@ -171,14 +203,14 @@ const STANCES_ALONE: usize = 3;
 /// Which of a text's pairs are asked about alone, `count` at most, and their weights: some with a stance, the rest without,
 /// those that are drawn with the weight of all of their kind. One without is always among them if there is one: asked alone
 /// only about stances, a model finds stances everywhere.
-fn alone(labels: &[(Stance, f32)], count: usize, rng: &mut ChaCha8Rng) -> Vec<(usize, f32)> {
-    let (silent, spoken): (Vec<_>, Vec<_>) = (0..labels.len()).partition(|i| labels[*i].0 == Stance::None);
+fn alone(labels: &[Label], count: usize, rng: &mut ChaCha8Rng) -> Vec<(usize, f32)> {
+    let (silent, spoken): (Vec<_>, Vec<_>) = (0..labels.len()).partition(|i| labels[*i].stance == Stance::None);
     let mut drawn: Vec<(usize, f32)> = Vec::new();
     let spoken_most = STANCES_ALONE.min(if silent.is_empty() { count } else { count.saturating_sub(1) });
     for (kind, most) in [(spoken, spoken_most), (silent, count)] {
         let some: Vec<usize> = kind.choose_multiple(rng, most.min(count - drawn.len())).copied().collect();
         let share = kind.len() as f32 / some.len().max(1) as f32;
-        drawn.extend(some.into_iter().map(|i| (i, labels[i].1 * share)));
+        drawn.extend(some.into_iter().map(|i| (i, labels[i].weight * share)));
     }
     drawn
 }
@@ -208,6 +240,10 @@ mod tests {
     use super::*;
     use rand::SeedableRng;
 
+    fn label(stance: Stance, weight: f32) -> Label {
+        Label { stance, said: None, weight }
+    }
+
     #[test]
     fn role_numbers_are_distinct_and_all_are_met() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -233,7 +269,7 @@ mod tests {
             cut: 0,
         };
         let examples = vec![example(9, 1), example(4, 2), example(30, 1), example(4, 1), example(8, 3)];
-        let mark = |e: &EncodedExample| vec![(Stance::None, e.ids.len() as f32); e.dyads.len()];
+        let mark = |e: &EncodedExample| vec![label(Stance::None, e.ids.len() as f32); e.dyads.len()];
         let batch = LabelledBatch { labels: examples.iter().flat_map(mark).collect(), examples };
         let parts = batch.parts(20);
         let lengths: Vec<Vec<usize>> =
@@ -244,7 +280,7 @@ mod tests {
 
     #[test]
     fn pairs_that_are_asked_about_alone_have_the_weight_of_all_of_their_kind() {
-        let labels: Vec<_> = (0..10).map(|i| (if i < 5 { Stance::Engage } else { Stance::None }, 0.6)).collect();
+        let labels: Vec<_> = (0..10).map(|i| label(if i < 5 { Stance::Engage } else { Stance::None }, 0.6)).collect();
         for (count, found) in [(2, (1, 1)), (3, (2, 1)), (4, (3, 1)), (6, (3, 3))] {
             let drawn = alone(&labels, count, &mut ChaCha8Rng::seed_from_u64(1));
             let (spoken, silent): (Vec<_>, Vec<_>) = drawn.into_iter().partition(|(i, _)| *i < 5);

@@ -1,9 +1,10 @@
 //! The training loop: weighted cross-entropy over all labelled dyads, early stopping on dev, calibration at the end.
 
 use super::checkpoint::{self, Progress};
-use super::examples::{LabelledBatch, TrainSet};
+use super::examples::{Label, LabelledBatch, TrainSet};
 use super::optimizer::AdamW;
 use super::schedule::factor;
+use super::teachers::lesson;
 use crate::calibrate::{self, PRECISIONS, Scale, Thresholds};
 use crate::encode::{EncodeError, Encoder};
 use crate::engine::EngineError;
@@ -42,8 +43,10 @@ pub struct TrainSettings {
     pub dropout: f64,
     /// Weight of each class in the loss, in label order.
     pub class_weights: [f32; 4],
-    /// Share of the target that is spread over all classes (Szegedy et al. 2016).
+    /// Share of a label that is spread over all classes (Szegedy et al. 2016).
     pub label_smoothing: f64,
+    /// Share of the teachers in what a pair is taught of which they speak.
+    pub teacher_share: f64,
     /// Seed of shuffling, renumbering, dropout and fresh weights.
     pub seed: u64,
     /// Stop after this many epochs without a better figure on dev.
@@ -63,6 +66,15 @@ pub struct TrainSettings {
     /// Go on from the last checkpoint.
     #[serde(skip)]
     pub resume: bool,
+}
+
+impl TrainSettings {
+    /// What a dyad is taught `(4,)`, and how much it counts: its weight by those of the classes that it is taught.
+    fn counted(&self, label: &Label) -> ([f32; 4], f32) {
+        let share = |smoothing| lesson(label.stance, label.said, self.teacher_share as f32, smoothing);
+        let class: f32 = share(0.0).iter().zip(self.class_weights).map(|(part, weight)| part * weight).sum();
+        (share(self.label_smoothing as f32), label.weight * class)
+    }
 }
 
 /// Training cannot go on.
@@ -278,7 +290,7 @@ fn update(
     total: usize,
 ) -> Result<f64, TrainError> {
     optimizer.zero_grad();
-    let whole: f32 = batch.labels.iter().map(|(stance, weight)| weight * settings.class_weights[stance.index()]).sum();
+    let whole: f32 = batch.labels.iter().map(|label| settings.counted(label).1).sum();
     let mut value = 0.0;
     for part in batch.parts(PADDED_TOKENS) {
         let loss = loss(network, &part, settings)? / f64::from(whole);
@@ -297,11 +309,10 @@ fn update(
 fn loss(network: &Network, batch: &LabelledBatch, settings: &TrainSettings) -> Result<Tensor, EngineError> {
     let device = network.store.device();
     let logits = network.forward(&batch.examples, true)?.to_kind(Kind::Float);
-    let gold: Vec<i64> = batch.labels.iter().map(|(stance, _)| stance.index() as i64).collect();
-    let weights: Vec<f32> = batch.labels.iter().map(|(s, w)| w * settings.class_weights[s.index()]).collect();
-    let gold = Tensor::from_slice(&gold).to_device(device);
+    let (targets, weights): (Vec<_>, Vec<_>) = batch.labels.iter().map(|label| settings.counted(label)).unzip();
+    let targets = Tensor::from_slice(&targets.concat()).view([-1, 4]).to_device(device);
     let weights = Tensor::from_slice(&weights).to_device(device);
-    let each = logits.cross_entropy_loss::<Tensor>(&gold, None, tch::Reduction::None, -100, settings.label_smoothing);
+    let each = -(targets * logits.log_softmax(-1, Kind::Float)).sum_dim_intlist(-1, false, Kind::Float);
     Ok((each * &weights).sum(Kind::Float))
 }
 

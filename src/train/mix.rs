@@ -22,38 +22,59 @@ const TRIES: usize = 8;
 /// Share of the partners that are texts without a labelled pair, where there are any.
 const SILENT: f64 = 0.3;
 
-/// A text and how much its pairs count.
-pub(super) type Weighted<'a> = (&'a GoldText, f32);
+/// A text and how its pairs are learnt.
+pub(super) struct Item {
+    pub(super) text: GoldText,
+    /// How much each of its pairs counts.
+    pub(super) weight: f32,
+    /// What teachers say of each.
+    pub(super) said: Vec<Option<[f32; 4]>>,
+}
+
+/// How a pair is learnt.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Learnt {
+    /// How much it counts.
+    pub(super) weight: f32,
+    /// What teachers say of it.
+    pub(super) said: Option<[f32; 4]>,
+}
+
+impl Item {
+    /// How each pair is learnt, in order.
+    pub(super) fn learnt(&self) -> impl Iterator<Item = Learnt> {
+        self.said.iter().map(|said| Learnt { weight: self.weight, said: *said })
+    }
+}
 
 /// Texts by polity.
 pub(super) struct Mixer<'a> {
-    texts: Vec<Weighted<'a>>,
+    items: &'a [Item],
     /// Indices of the texts without a labelled pair.
     silent: Vec<usize>,
     by_polity: BTreeMap<&'a PolityId, Vec<usize>>,
 }
 
 impl<'a> Mixer<'a> {
-    pub(super) fn new(texts: impl IntoIterator<Item = Weighted<'a>>) -> Self {
-        let texts: Vec<Weighted<'_>> = texts.into_iter().collect();
+    pub(super) fn new(items: &'a [Item]) -> Self {
         let mut by_polity: BTreeMap<&PolityId, Vec<usize>> = BTreeMap::new();
-        for (i, (text, _)) in texts.iter().enumerate() {
-            for polity in polities(text) {
+        for (i, item) in items.iter().enumerate() {
+            for polity in polities(&item.text) {
                 by_polity.entry(polity).or_default().push(i);
             }
         }
-        let silent = (0..texts.len()).filter(|i| texts[*i].0.pairs.is_empty()).collect();
-        Self { texts, silent, by_polity }
+        let silent = (0..items.len()).filter(|i| items[*i].text.pairs.is_empty()).collect();
+        Self { items, silent, by_polity }
     }
 
-    /// `text` with another before or behind it; `None` if no partner fits. Three in ten partners are texts without a
-    /// labelled pair, if there are any; of the others every second shares a polity. Beside the joined text stands the weight
-    /// of each of its pairs: that of the text it comes from, across the two the smaller.
-    pub(super) fn join(&self, text: Weighted<'_>, rng: &mut ChaCha8Rng) -> Option<(GoldText, Vec<f32>)> {
-        let own: Vec<&PolityId> = polities(text.0).into_iter().collect();
+    /// `item` with another before or behind it; `None` if no partner fits. Three in ten partners are texts without a
+    /// labelled pair, if there are any; of the others every second shares a polity. Beside the joined text stands how each
+    /// of its pairs is learnt: as in the text it comes from, across the two with the smaller weight.
+    pub(super) fn join(&self, item: &Item, rng: &mut ChaCha8Rng) -> Option<(GoldText, Vec<Learnt>)> {
+        let own: Vec<&PolityId> = polities(&item.text).into_iter().collect();
         for _ in 0..TRIES {
-            let other = self.texts[self.partner(&own, rng)];
-            let (first, second) = if rng.random_bool(0.5) { (text, other) } else { (other, text) };
+            let other = &self.items[self.partner(&own, rng)];
+            let (first, second) = if rng.random_bool(0.5) { (item, other) } else { (other, item) };
             if let Some(joined) = join(first, second, rng) {
                 return Some(joined);
             }
@@ -68,7 +89,7 @@ impl<'a> Mixer<'a> {
         let pool = own.get(rng.random_range(0..own.len().max(1))).and_then(|p| self.by_polity.get(*p));
         match pool {
             Some(pool) if rng.random_bool(0.5) => pool[rng.random_range(0..pool.len())],
-            _ => rng.random_range(0..self.texts.len()),
+            _ => rng.random_range(0..self.items.len()),
         }
     }
 }
@@ -77,11 +98,8 @@ fn polities(text: &GoldText) -> BTreeSet<&PolityId> {
     text.mentions.iter().map(|m| &m.polity).collect()
 }
 
-fn join(
-    (first, first_weight): Weighted<'_>,
-    (second, second_weight): Weighted<'_>,
-    rng: &mut ChaCha8Rng,
-) -> Option<(GoldText, Vec<f32>)> {
+fn join(one: &Item, other: &Item, rng: &mut ChaCha8Rng) -> Option<(GoldText, Vec<Learnt>)> {
+    let (first, second) = (&one.text, &other.text);
     let (here, there) = (polities(first), polities(second));
     let shared = here.intersection(&there).count();
     // With two polities in common, the texts could label the same dyad differently.
@@ -104,19 +122,22 @@ fn join(
         .collect();
     across.shuffle(rng);
     across.truncate(ACROSS);
-    let weights = std::iter::repeat_n(first_weight, first.pairs.len())
-        .chain(std::iter::repeat_n(second_weight, second.pairs.len()))
-        .chain(std::iter::repeat_n(first_weight.min(second_weight), across.len()))
-        .collect();
+    let apart = Learnt { weight: one.weight.min(other.weight), said: None };
+    let learnt = one.learnt().chain(other.learnt()).chain(std::iter::repeat_n(apart, across.len())).collect();
     let pairs = first.pairs.iter().chain(&second.pairs).cloned().chain(across).collect();
     let id = format!("{}+{}", first.id, second.id);
-    Some((GoldText { id, date: first.date, text, mentions, pairs }, weights))
+    Some((GoldText { id, date: first.date, text, mentions, pairs }, learnt))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use rand::SeedableRng;
+
+    fn item(text: &GoldText, weight: f32) -> Item {
+        let said = text.pairs.iter().map(|_| Some([0.25, weight / 10.0, 0.5, 0.0])).collect();
+        Item { text: text.clone(), weight, said }
+    }
 
     fn gold(id: &str, text: &str, names: [(&str, &str); 2], stance: Stance) -> GoldText {
         let mentions = names
@@ -137,8 +158,11 @@ mod tests {
         let first = gold("a", "Peru condemned Chad.", [("Peru", "PER"), ("Chad", "TCD")], Stance::Condemn);
         let second = gold("b", "Côte d'Ivoire met Fiji.", [("Côte d'Ivoire", "CIV"), ("Fiji", "FJI")], Stance::Engage);
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let (joined, weights) = join((&first, 3.0), (&second, 0.5), &mut rng).expect("nothing in common");
-        assert_eq!(weights, [&[3.0, 0.5][..], &[0.5; ACROSS]].concat());
+        let items = [item(&first, 3.0), item(&second, 0.5)];
+        let (joined, learnt) = join(&items[0], &items[1], &mut rng).expect("nothing in common");
+        let own = items.iter().zip([3.0, 0.5]).map(|(item, weight)| Learnt { weight, said: item.said[0] });
+        let across = std::iter::repeat_n(Learnt { weight: 0.5, said: None }, ACROSS);
+        assert_eq!(learnt, own.chain(across).collect::<Vec<_>>());
         let surfaces: Vec<&str> = joined.mentions.iter().map(|m| m.span.of(&joined.text)).collect();
         assert_eq!(surfaces, ["Peru", "Chad", "Côte d'Ivoire", "Fiji"]);
         assert_eq!(joined.pairs[0], first.pairs[0]);
@@ -157,8 +181,9 @@ mod tests {
         let mut rain =
             gold("b", "Côte d'Ivoire met Fiji.", [("Côte d'Ivoire", "CIV"), ("Fiji", "FJI")], Stance::Engage);
         (rain.mentions, rain.pairs) = (Vec::new(), Vec::new());
-        let mixer = Mixer::new([(&first, 1.0), (&rain, 1.0)]);
-        let (joined, _) = mixer.join((&first, 1.0), &mut ChaCha8Rng::seed_from_u64(1)).expect("nothing in common");
+        let items = [item(&first, 1.0), item(&rain, 1.0)];
+        let mixer = Mixer::new(&items);
+        let (joined, _) = mixer.join(&items[0], &mut ChaCha8Rng::seed_from_u64(1)).expect("nothing in common");
         assert_eq!(joined.pairs, first.pairs);
         assert!(joined.text.contains("Fiji") && joined.mentions.len() == 2);
     }
@@ -167,6 +192,6 @@ mod tests {
     fn texts_on_the_same_dyad_are_not_joined() {
         let first = gold("a", "Peru condemned Chad.", [("Peru", "PER"), ("Chad", "TCD")], Stance::Condemn);
         let second = gold("b", "Chad met Peru.", [("Chad", "TCD"), ("Peru", "PER")], Stance::Engage);
-        assert_eq!(join((&first, 1.0), (&second, 1.0), &mut ChaCha8Rng::seed_from_u64(1)), None);
+        assert_eq!(join(&item(&first, 1.0), &item(&second, 1.0), &mut ChaCha8Rng::seed_from_u64(1)), None);
     }
 }
