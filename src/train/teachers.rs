@@ -170,10 +170,13 @@ mod tests {
         let teachers = read(&[&one, &two]).expect("answers");
         assert_eq!(teachers.of(&text("a")), [Some([0.375, 0.125, 0.25, 0.25]), Some([1.0, 0.0, 0.0, 0.0])]);
         assert_eq!(teachers.of(&text("b")), [None, None]);
-        assert_eq!(lesson(Stance::Engage, None, 0.5, 0.0), [0.0, 0.0, 1.0, 0.0]);
-        let blended = lesson(Stance::Engage, Some([0.5, 0.0, 0.0, 0.5]), 0.25, 0.04);
-        let expected = [0.1325, 0.0075, 0.7275, 0.1325];
-        assert!(blended.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{blended:?}");
+        let said = Some([0.5, 0.0, 0.0, 0.5]);
+        for (said, smoothing, expected) in
+            [(None, 0.0, [0.0, 0.0, 1.0, 0.0]), (said, 0.04, [0.1325, 0.0075, 0.7275, 0.1325])]
+        {
+            let found = lesson(Stance::Engage, said, 0.25, smoothing);
+            assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}");
+        }
     }
 
     #[test]
