@@ -1,7 +1,8 @@
 //! Fine-tuning on labelled texts: rust-bert on libtorch, then calibration on held-out texts.
 //!
-//! `examples` turns gold texts into batches, `mix` joins some of them, `teachers` holds what other models say of them, `optimizer` and `schedule` are AdamW with warm-up
-//! and decay, `checkpoint` makes a stopped run resumable, `fit` is the loop.
+//! `examples` turns gold texts into batches, `mix` joins some of them, `teachers` holds what other models say of them,
+//! `optimizer` and `schedule` are AdamW with warm-up and decay, `checkpoint` makes a stopped run resumable, `fit` is the
+//! loop.
 
 mod checkpoint;
 mod examples;
