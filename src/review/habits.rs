@@ -72,8 +72,8 @@ impl Habits {
             || same_number(bare.trim(), reviewed)
             || truth(bare).is_some_and(|t| bare.len() > 1 && truth(reviewed) == Some(t))
             || iso(bare.trim()).is_some_and(|date| same_date(date, reviewed, self.order))
-            || (self.narrow && [1, 2].into_iter().any(|width| narrowed(original, reviewed, width)))
-            || (self.narrow && [1, 2].into_iter().any(|width| narrowed(bare, reviewed, width)))
+            || (self.narrow
+                && [original, original.trim(), bare, bare.trim()].into_iter().any(|o| narrowed(o, reviewed)))
     }
 }
 
@@ -150,9 +150,13 @@ fn same_date(date: Date, reviewed: &str, order: Option<Order>) -> bool {
         }
 }
 
-/// Equal where a character that Windows-1252 lacks has become any one other (`?`, or its nearest relative), and one beyond
-/// the basic plane `width` others.
-fn narrowed(original: &str, reviewed: &str, width: usize) -> bool {
+/// Equal where a character that Windows-1252 lacks has become any one other (`?`, or its nearest relative), and those beyond
+/// the basic plane one or two others. White space at an end may be such a character: it is trimmed first, or replaced.
+fn narrowed(original: &str, reviewed: &str) -> bool {
+    [1, 2].into_iter().any(|width| narrowed_to(original, reviewed, width))
+}
+
+fn narrowed_to(original: &str, reviewed: &str, width: usize) -> bool {
     const ANY: char = '\u{fffd}';
     let foreign = |c: char| WINDOWS_1252.encode(c.encode_utf8(&mut [0; 4])).2;
     let mut pattern = String::with_capacity(original.len());
@@ -240,6 +244,8 @@ mod tests {
             &["Erdoan, ?ód? ?!", "Erdo?en, ?ód? ?!"],
         );
         check(narrow, "Perú", &[], &["Per?", "Peru"]);
+        check(narrow, "\u{85}ğ", &["??", "?"], &["", "x?y"]);
+        check(narrow, "ğ\u{2003}b", &["??b", "? b"], &["?b"]);
         check(PLAIN, "Erdoğan", &[], &["Erdo?an"]);
     }
 }

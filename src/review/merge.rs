@@ -6,7 +6,8 @@
 use super::check::{CheckError, Index, Place, Typed, check, index};
 use super::layout::Layout;
 use super::table::Table;
-use super::{JOINT, typed};
+use super::typed;
+use super::verdict::{Opinions, Verdict, told};
 use crate::output::cell::guard;
 use crate::output::columns::{OPINIONS, REVIEW, ROW_ID, STANCE};
 use crate::stance::Stance;
@@ -64,9 +65,6 @@ pub struct Summary {
     /// Machine cells of the files that were compared with the stance table; none differs.
     pub compared: usize,
 }
-
-/// What is said about one row: by reviewer, the labels and notes.
-type Opinions = BTreeMap<String, (BTreeSet<Stance>, BTreeSet<String>)>;
 
 /// Merges `files` into `base`. A review of the same person in `base` is replaced, by a mere note only its note; the
 /// `adjudicator` outvotes all others.
@@ -169,53 +167,6 @@ pub(super) fn reviews(file: &Table, number: usize, known: &Index, unnamed: &str)
 /// The name of a file without folders and extension.
 pub(super) fn stem(name: &str) -> String {
     std::path::Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
-}
-
-/// What the opinions on a row come to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Verdict {
-    /// Labels differ.
-    Conflict,
-    /// One label or only notes, and whose they are.
-    Settled(Option<Stance>, String, String),
-}
-
-impl Verdict {
-    fn of(opinions: &Opinions, adjudicator: Option<&str>) -> Self {
-        let last_word =
-            adjudicator.and_then(|name| opinions.get_key_value(name)).filter(|(_, (stances, _))| !stances.is_empty());
-        let heard: Vec<_> = last_word.map_or_else(|| opinions.iter().collect(), |opinion| vec![opinion]);
-        let stances: BTreeSet<Stance> = heard.iter().flat_map(|(_, (stances, _))| stances).copied().collect();
-        if stances.len() > 1 {
-            return Self::Conflict;
-        }
-        let names = heard.iter().filter(|(_, (labels, _))| labels.len() == stances.len()).map(|(name, _)| &***name);
-        let names = names.filter(|name| !name.is_empty());
-        let notes = joined(heard.iter().flat_map(|(_, (_, notes))| notes));
-        Self::Settled(stances.first().copied(), notes, names.collect::<Vec<_>>().join(JOINT))
-    }
-}
-
-/// One note as it is, of several the distinct parts: a note that was joined before meets its own parts.
-fn joined<'a>(notes: impl Iterator<Item = &'a String>) -> String {
-    let notes: BTreeSet<&String> = notes.collect();
-    if notes.len() < 2 {
-        return notes.into_iter().cloned().collect();
-    }
-    let mut seen = BTreeSet::new();
-    let parts = notes.into_iter().flat_map(|note| typed::several(note)).filter(|part| seen.insert(part.clone()));
-    parts.collect::<Vec<_>>().join(JOINT)
-}
-
-/// `ana: engage (a note); ben: condemn`.
-fn told(opinions: &Opinions) -> String {
-    let of = |(name, (stances, notes)): (&String, &(BTreeSet<Stance>, BTreeSet<String>))| {
-        let labels = stances.iter().map(|s| s.name()).collect::<Vec<_>>().join(" and ");
-        let notes = joined(notes.iter());
-        let name = if name.is_empty() { "unnamed" } else { name };
-        if notes.is_empty() { format!("{name}: {labels}") } else { format!("{name}: {labels} ({notes})") }
-    };
-    opinions.iter().map(of).collect::<Vec<_>>().join(JOINT)
 }
 
 fn summary(base: &Table, layout: &Layout, conflicts: usize) -> Result<Summary, CheckError> {

@@ -17,6 +17,7 @@ pub mod ratings;
 pub mod table;
 pub mod totals;
 pub mod typed;
+mod verdict;
 
 /// Joins names, notes and reasons in one cell.
 pub const JOINT: &str = "; ";

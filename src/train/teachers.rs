@@ -32,6 +32,9 @@ pub enum TeacherError {
         /// What was found.
         reason: String,
     },
+    /// Nothing to learn from it.
+    #[error("teacher {0} answers nothing; write it with `demarche evaluate --predictions`")]
+    Empty(PathBuf),
     /// Answers are found by id.
     #[error("two texts to train on have the id `{0}`, and the teachers speak of it: give each an id of its own")]
     Ambiguous(String),
@@ -62,7 +65,7 @@ impl Teachers {
     /// Reads one file a teacher.
     ///
     /// # Errors
-    /// If a file cannot be read, a line is no answer, or a file answers for a pair twice.
+    /// If a file cannot be read, answers nothing or for a pair twice, or a line is no answer.
     pub fn read(paths: &[PathBuf]) -> Result<Self, TeacherError> {
         let mut teachers = Self::default();
         for path in paths {
@@ -97,7 +100,7 @@ impl Teachers {
                 *sum += p;
             }
         }
-        Ok(())
+        if seen.is_empty() { Err(TeacherError::Empty(path.to_owned())) } else { Ok(()) }
     }
 
     /// Of each pair of the text the mean of what was said, `None` where nobody spoke.
@@ -190,6 +193,7 @@ mod tests {
             let error = read(&[&[good.clone(), bad]]).expect_err("refused").to_string();
             assert!(error.contains(expected), "{error}");
         }
+        assert!(matches!(read(&[&[good.clone()], &[]]), Err(TeacherError::Empty(path)) if path.ends_with("1.jsonl")));
         let teachers = read(&[&[good]]).expect("answers");
         assert!(teachers.check([text("a"), text("b")].iter()).is_ok());
         assert!(matches!(teachers.check([text("a"), text("a")].iter()), Err(TeacherError::Ambiguous(id)) if id == "a"));
