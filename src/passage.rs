@@ -55,7 +55,7 @@ impl Scope {
 #[error("target `{0}` is no polity of the registry, or names several; give its id, such as RUS or #TALIBAN")]
 pub struct UnknownTarget(String);
 
-/// Passages of a document, one a sentence at most. `size` counts the tokens of a stretch of text; context is taken in
+/// Passages of a document, one a sentence at most; its mentions stand in their order. `size` counts the tokens of a stretch of text; context is taken in
 /// while the whole stays within `budget`.
 ///
 /// # Errors
@@ -69,6 +69,8 @@ pub fn passages<E>(
     mut size: impl FnMut(&str) -> Result<usize, E>,
 ) -> Result<Vec<Passage>, E> {
     let mut passages = Vec::new();
+    // The nearest sentence so far that names the target.
+    let mut named = None;
     for (i, sentence) in sentences.iter().enumerate() {
         let here = polities(mentions, sentence.span);
         if here.is_empty() {
@@ -76,11 +78,12 @@ pub fn passages<E>(
         }
         // Toward a target that neither the sentence nor its context names, the nearest sentence that does goes in front.
         let anchor = match scope {
-            Scope::Toward(target) if !here.contains(&target) => {
-                let names_target = |s: &&Sentence| polities(mentions, s.span).contains(&target);
-                sentences[..i].iter().rev().find(names_target).map(|s| s.span)
+            Scope::Toward(target) if here.contains(&target) => {
+                named = Some(sentence.span);
+                None
             }
-            _ => None,
+            Scope::Toward(_) => named,
+            Scope::All => None,
         };
         let mut span = sentence.span;
         let mut tokens = size(span.of(&document.text))?;
@@ -120,7 +123,9 @@ pub fn passages<E>(
 /// Polities mentioned inside `span`, by first appearance.
 fn polities(mentions: &[Mention], span: ByteSpan) -> Vec<&PolityId> {
     let mut found: Vec<&PolityId> = Vec::new();
-    for mention in mentions.iter().filter(|m| span.contains(m.span)) {
+    let from = mentions.partition_point(|m| m.span.start() < span.start());
+    for mention in mentions[from..].iter().take_while(|m| m.span.start() < span.end()).filter(|m| span.contains(m.span))
+    {
         if !found.contains(&&mention.polity) {
             found.push(&mention.polity);
         }

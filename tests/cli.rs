@@ -100,6 +100,42 @@ fn a_bad_record_is_located_in_rejects_and_the_rest_is_labelled() {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_is_a_reject_and_swallows_no_record_in_silence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rest = "2,\"Chile, they say, met Peru.\"\n";
+    fs::write(
+        folder.path().join("a.csv"),
+        format!("id,text\n1,Peru met Chile.\n{rest}3,\"Iran condemned Peru.\n4,x\n"),
+    )
+    .expect("written");
+    let (code, stdout, stderr) = label(folder.path(), &["a.csv"]);
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stdout.contains("3 in = 2 labelled + 0 without countries + 1 rejected"), "{stdout}");
+    let rejects = fs::read_to_string(folder.path().join("rejects.csv")).expect("a file");
+    assert!(rejects.contains("a.csv,3,4,") && rejects.contains("in line 4 is never closed"), "{rejects}");
+    fs::write(folder.path().join("b.csv"), "id,text,\"more\n1,Peru met Chile.,\n").expect("written");
+    let (code, _, stderr) = label(folder.path(), &["b.csv"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("b.csv") && stderr.contains("line 1"), "{stderr}");
+}
+
+#[test]
+fn an_alias_names_the_target_as_a_whole_word_also_where_a_sentence_opens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text =
+        "The council met Russia in May. On Friday China thanked the council. Peru asked the councillor to leave.";
+    fs::write(folder.path().join("a.txt"), text).expect("written");
+    let arguments = ["a.txt", "--target", "Taliban", "--target-alias", "the council", "--include-none"];
+    let (code, _, stderr) = label(folder.path(), &arguments);
+    assert_eq!(code, 0, "{stderr}");
+    let evidence: Vec<(String, String)> = rows(folder.path()).iter().map(|r| (r[4].clone(), r[20].clone())).collect();
+    let of = |actor: &str| &evidence.iter().find(|(a, _)| a == actor).expect("a row").1;
+    assert_eq!(of("RUS"), "{{The council}} met [[Russia]] in May.");
+    assert_eq!(of("CHN"), "On Friday [[China]] thanked {{the council}}.");
+    assert_eq!(of("PER"), "[[Peru]] asked the councillor to leave.");
+}
+
+#[test]
 fn mistakes_name_the_way_out() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("a.csv"), "id,body\n1,Peru met Chile.\n").expect("written");

@@ -1,7 +1,8 @@
 //! CSV and TSV with a header, one document a record.
 
+use super::quotes::Watched;
 use super::{Encoding, Fields, IngestError, Input, Reading, Records, Reject, Settings, decode};
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, ByteRecordsIntoIter, ReaderBuilder};
 use std::io::Read;
 
 /// Where each field stands in a record.
@@ -20,7 +21,7 @@ pub(super) fn open(
 ) -> Result<Records, IngestError> {
     let format = |reason: String| IngestError::Format { path: input.path.clone(), reason };
     let (reader, stream) = decode::reader(raw).map_err(|e| format(e.to_string()))?;
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(reader);
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(Watched::new(reader, delimiter));
     let header: Vec<String> = reader
         .byte_headers()
         .map_err(|e| format(e.to_string()))?
@@ -47,13 +48,18 @@ pub(super) fn open(
     };
     let input = input.clone();
     let mut records = reader.into_byte_records();
+    // What is read runs ahead of what is parsed, so an open quote is a record's only if no other follows.
+    let open = |records: &ByteRecordsIntoIter<Watched<_>>| records.reader().get_ref().quotes.open();
+    let mut ahead = records.next();
+    if let Some(line) = open(&records).filter(|_| ahead.is_none()) {
+        return Err(format(never_closed(line)));
+    }
     let mut number = 0;
-    let mut broken = false;
     Ok(Box::new(std::iter::from_fn(move || {
-        if broken {
-            return None;
-        }
-        let item = records.next()?;
+        let item = ahead.take()?;
+        // An unreadable stream would give the same error for ever; a malformed record does not.
+        let broken = item.as_ref().is_err_and(csv::Error::is_io_error);
+        ahead = if broken { None } else { records.next() };
         number += 1;
         let reject = |position: Option<&csv::Position>, reason| Reject {
             path: input.path.display().to_string(),
@@ -62,17 +68,21 @@ pub(super) fn open(
             byte: position.map(csv::Position::byte),
             reason,
         };
-        Some(match item {
-            Ok(record) => {
-                document(&record, &places, stream, &input, number).map_err(|reason| reject(record.position(), reason))
+        Some(item.map_err(|error| reject(error.position(), error.to_string())).and_then(|record| {
+            match open(&records).filter(|_| ahead.is_none()) {
+                Some(line) => Err(never_closed(line)),
+                None => document(&record, &places, stream, &input, number),
             }
-            Err(error) => {
-                // An unreadable stream would give the same error for ever; a malformed record does not.
-                broken = error.is_io_error();
-                Err(reject(error.position(), error.to_string()))
-            }
-        })
+            .map_err(|reason| reject(record.position(), reason))
+        }))
     })))
+}
+
+fn never_closed(line: u64) -> String {
+    format!(
+        "the quote that opens a cell in line {line} is never closed, so all that follows would be one cell: close it, or \
+         double it and put the whole cell in quotes"
+    )
 }
 
 fn document(

@@ -1,4 +1,4 @@
-//! Bytes to text: UTF-8, byte-order marks, UTF-16, and Windows-1252 for what is not UTF-8.
+//! Bytes to text: UTF-8, byte-order marks, UTF-16, and Windows-1252 for what is not UTF-8 but for a stray byte.
 
 use encoding_rs::WINDOWS_1252;
 use encoding_rs_io::DecodeReaderBytesBuilder;
@@ -12,6 +12,8 @@ pub enum Encoding {
     Utf8,
     /// UTF-16, told by its mark.
     Utf16,
+    /// UTF-8 with stray bytes, each of which became `U+FFFD`.
+    Damaged,
     /// Not UTF-8: read as Windows-1252.
     Windows1252,
 }
@@ -22,6 +24,7 @@ impl Encoding {
         match self {
             Self::Utf8 => "utf-8",
             Self::Utf16 => "utf-16",
+            Self::Damaged => "utf-8 with stray bytes",
             Self::Windows1252 => "windows-1252",
         }
     }
@@ -50,7 +53,10 @@ pub(super) fn text(bytes: &[u8], stream: Encoding) -> Result<(String, Encoding),
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok((text.to_owned(), stream)),
-        Err(_) => Ok((WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(), Encoding::Windows1252)),
+        Err(_) => {
+            let (text, encoding) = not_utf8(bytes);
+            Ok((text.into_owned(), encoding))
+        }
     }
 }
 
@@ -62,6 +68,34 @@ pub fn whole(bytes: &[u8]) -> (Cow<'_, str>, Encoding) {
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.into(), Encoding::Utf8),
-        Err(_) => (WINDOWS_1252.decode_without_bom_handling(bytes).0, Encoding::Windows1252),
+        Err(_) => not_utf8(bytes),
+    }
+}
+
+/// Two letters of Windows-1252 in a row are a character of UTF-8 by chance only: bytes that hold more such characters than
+/// faults are UTF-8 that something damaged.
+fn not_utf8(bytes: &[u8]) -> (Cow<'_, str>, Encoding) {
+    let (mut sound, mut faults) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        sound += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        faults += usize::from(!chunk.invalid().is_empty());
+    }
+    if sound > faults {
+        (String::from_utf8_lossy(bytes), Encoding::Damaged)
+    } else {
+        (WINDOWS_1252.decode_without_bom_handling(bytes).0, Encoding::Windows1252)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_byte_in_utf_8_leaves_its_letters_and_windows_1252_is_told_from_it() {
+        let damaged = [&"Côte d’Ivoire, Türkiye ".as_bytes()[..], &[0xff], &b" met"[..]].concat();
+        assert_eq!(whole(&damaged), ("Côte d’Ivoire, Türkiye \u{fffd} met".into(), Encoding::Damaged));
+        let narrow = WINDOWS_1252.encode("Côte d’Ivoire, Türkiye – “Perú”").0.into_owned();
+        assert_eq!(whole(&narrow), ("Côte d’Ivoire, Türkiye – “Perú”".into(), Encoding::Windows1252));
     }
 }

@@ -8,6 +8,7 @@ mod csv;
 pub mod decode;
 mod jsonl;
 mod parquet;
+pub mod quotes;
 mod text;
 
 use crate::document::{Date, Document};

@@ -3,6 +3,7 @@
 use super::detect::{Candidate, Detector};
 use crate::document::{ByteSpan, Date, Mention, PolityId};
 use crate::registry::{Alias, Context, Kind, Rule, Where};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Why a candidate is no mention.
@@ -63,13 +64,14 @@ pub struct Linked {
 }
 
 impl Linked {
-    /// Makes every whole-word occurrence of `aliases` a mention of `target`, whatever it names or overlaps otherwise:
-    /// the user knows who is meant by "the council".
+    /// Makes every whole-word occurrence of `aliases`, also with a capital as a sentence opens, a mention of `target`,
+    /// whatever it names or overlaps otherwise: the user knows who is meant by "the council".
     pub fn name_target(&mut self, text: &str, target: &PolityId, aliases: &[String]) {
-        let mut spans: Vec<ByteSpan> = aliases
+        let forms: BTreeSet<String> = aliases.iter().flat_map(|alias| [alias.clone(), capitalised(alias)]).collect();
+        let mut spans: Vec<ByteSpan> = forms
             .iter()
-            .filter(|alias| !alias.is_empty())
-            .flat_map(|alias| text.match_indices(alias.as_str()))
+            .filter(|form| !form.is_empty())
+            .flat_map(|form| text.match_indices(form.as_str()))
             .filter(|(at, alias)| {
                 !continues(text, at + alias.len())
                     && !text[..*at].chars().next_back().is_some_and(char::is_alphanumeric)
@@ -307,6 +309,11 @@ impl<'a> Scene<'a> {
         let close = [",", " (", " -", " –", " —", "—", ":", ".", " /"].iter().any(|mark| rest.starts_with(mark));
         fresh && (close || rest.trim().is_empty() && !line.trim().is_empty() || rest.trim().is_empty())
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 fn among(list: &str, word: &str) -> bool {

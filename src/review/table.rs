@@ -1,7 +1,7 @@
 //! A stance table as it comes back: whatever a spreadsheet, R or pandas made of its encoding, delimiter, line ends, order
 //! and number of columns. What the cells mean is left to `habits` and `typed`.
 
-use crate::ingest::decode;
+use crate::ingest::{decode, quotes::Quotes};
 use crate::output::columns;
 use csv::{ReaderBuilder, StringRecord};
 use encoding_rs::WINDOWS_1252;
@@ -66,6 +66,16 @@ pub enum TableError {
         /// What should.
         expected: &'static str,
     },
+    /// A quote is left open: all that follows became one cell.
+    #[error(
+        "{name}, line {line}: a quote opens a cell and is never closed, so the rows that follow are part of it; close it"
+    )]
+    Unclosed {
+        /// The file.
+        name: String,
+        /// From 1.
+        line: u64,
+    },
     /// A record is wider than the header.
     #[error("{name}, line {line}: {found} cells under {expected} column names; name the further columns or empty them")]
     Wide {
@@ -85,7 +95,7 @@ impl Table {
     /// columns; a first line `sep=;` is left out.
     ///
     /// # Errors
-    /// If no delimiter gives a column `row_id`, a name stands twice, or a row is wider than the header.
+    /// If no delimiter gives a column `row_id`, a quote is left open, a name stands twice, or a row is wider than the header.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, TableError> {
         let (mut text, _) = decode::whole(bytes);
         if text.contains('\r') && !text.contains('\n') {
@@ -103,6 +113,11 @@ impl Table {
             let hint = if found.contains('\0') { ": save it as UTF-8" } else { "" };
             return Err(TableError::Column { name: name.to_owned(), column: columns::ROW_ID, found, hint });
         };
+        let mut quotes = Quotes::new(*delimiter);
+        quotes.read(text.as_bytes());
+        if let Some(line) = quotes.open() {
+            return Err(TableError::Unclosed { name: name.to_owned(), line });
+        }
         let all = header(delimiter);
         let kept: Vec<usize> = (0..all.len()).filter(|i| !all[*i].is_empty()).collect();
         if let Some(i) = kept.iter().find(|i| all[..**i].contains(&all[**i])) {
@@ -217,6 +232,8 @@ mod tests {
         assert_eq!(error(b"id,title\n1,x\n"), "a.csv has no column `row_id`; its first line is `id,title`");
         assert!(error(b"r\0o\0w\0_\0i\0d\0,\0").ends_with("save it as UTF-8"));
         assert!(error(b"row_id,actor,Actor\n").contains("column `actor` twice"));
+        let open = error(b"row_id,review_note\nr1,a\nr2,\"b\nr3,c\nr4,d\n");
+        assert!(open.starts_with("a.csv, line 3: a quote opens a cell and is never closed"), "{open}");
         for wide in [b"row_id,actor\nr1,x\nr2,x,y\n", b"row_id,actor\rr1,x\rr2,x,y\r"] {
             assert!(error(wide).starts_with("a.csv, line 3: 3 cells under 2 column names"));
         }
