@@ -2,6 +2,7 @@
 //! and where it all comes from. Formulas are `metrics`, the page is `report`, files are `output` and `commands`.
 
 use crate::document::{Date, Dyad, PolityId};
+use crate::held_out::document;
 use crate::metrics::calibration::{BINS, Bin, reliability, risk_coverage};
 use crate::metrics::comparison::Comparison;
 use crate::metrics::interval::Bootstrap;
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 /// One pair with gold and prediction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
-    /// The document; intervals draw these.
+    /// The text; intervals draw its document, which other passages may share.
     pub id: String,
     /// Its date, where the gold has one.
     pub date: Option<Date>,
@@ -133,7 +134,7 @@ impl Evaluation {
         let items: Vec<_> = judged.iter().map(|j| (j.probs, j.gold)).collect();
         let against = against.map(|(path, others)| {
             let labels: Vec<_> = judged.iter().zip(others).map(|(j, other)| (j.gold, j.probs.best(), other)).collect();
-            let documents: Vec<&str> = judged.iter().map(|j| j.id.as_str()).collect();
+            let documents: Vec<&str> = judged.iter().map(|j| document(&j.id)).collect();
             Against { path, comparison: Comparison::of(&labels, &documents, &bootstrap) }
         });
         Self {
@@ -170,7 +171,7 @@ fn subsets(judged: &[Judged], bootstrap: &Bootstrap) -> Vec<Subset> {
     let subset = |group, name: &str, member: &dyn Fn(&Judged) -> bool| {
         let members = || judged.iter().filter(|j| member(j));
         let items: Vec<_> = members().map(|j| (j.probs, j.gold)).collect();
-        let documents: Vec<&str> = members().map(|j| j.id.as_str()).collect();
+        let documents: Vec<&str> = members().map(|j| document(&j.id)).collect();
         Subset { group, name: name.to_owned(), summary: Summary::of(&items, &documents, bootstrap) }
     };
     let mut all = vec![subset(Group::Overall, "all", &|_| true)];
@@ -270,6 +271,28 @@ pub(crate) mod tests {
         ];
         let ids: Vec<&str> = worst_errors(&pairs, 2).into_iter().map(|j| j.id.as_str()).collect();
         assert_eq!(ids, ["b", "d"]);
+    }
+
+    #[test]
+    fn passages_of_one_document_are_drawn_together() {
+        let pair = |id: &str, right| {
+            let found = if right { Stance::Engage } else { Stance::None };
+            judged(id, "USA", 9, Stance::Engage, found, 0.8)
+        };
+        let passages: Vec<Judged> =
+            (0..40).map(|i| pair(&format!("d{}#{}", i / 4, i % 4 + 1), (i / 4) % 2 == 0)).collect();
+        let whole: Vec<Judged> =
+            passages.iter().map(|j| Judged { id: document(&j.id).to_owned(), ..j.clone() }).collect();
+        let others = vec![Stance::Engage; 40];
+        let measured = |pairs: &[Judged]| Evaluation::of(provenance(), pairs, Some(("p".to_owned(), others.clone())));
+        let (apart, together) = (measured(&passages), measured(&whole));
+        assert_eq!(apart.subsets[0].summary.documents, 10);
+        let intervals = |found: &Evaluation| {
+            let difference = found.against.as_ref().and_then(|a| a.comparison.interval);
+            (found.subsets[0].summary.figure(Metric::Accuracy).interval, difference)
+        };
+        assert!(intervals(&apart).0.is_some() && intervals(&apart).1.is_some());
+        assert_eq!(intervals(&apart), intervals(&together), "those of whole documents");
     }
 
     #[test]

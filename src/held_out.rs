@@ -41,9 +41,12 @@ pub fn drawn(id: &str, share: f64) -> bool {
     f64::from(draw) < share * f64::from(u32::MAX)
 }
 
-/// The third passage of `news/a` is `news/a#3`.
-fn document(id: &str) -> &str {
-    id.rsplit_once('#').map_or(id, |(document, _)| document)
+/// The document of a text: the third passage of `news/a` is `news/a#3`. A number sign alone makes no passage.
+pub fn document(id: &str) -> &str {
+    let numbered = |(document, passage): &(&str, &str)| {
+        !document.is_empty() && passage.starts_with(|first: char| first.is_ascii_digit())
+    };
+    id.rsplit_once('#').filter(numbered).map_or(id, |(document, _)| document)
 }
 
 fn shingles(text: &str) -> BTreeSet<String> {
@@ -122,6 +125,12 @@ mod tests {
         assert!((150..250).contains(&count), "{count} of 2000");
         assert!(!drawn("t7", 0.0) && drawn("t7", 1.0));
         assert_eq!(drawn("a#1", 0.5), drawn("a#2", 0.5));
+    }
+
+    #[test]
+    fn a_passage_is_numbered_within_its_document() {
+        assert_eq!(["news/a#3", "a#03t", "a#b#2"].map(document), ["news/a", "a", "a#b"]);
+        assert_eq!(["a", "#7", "page#top", "a#"].map(document), ["a", "#7", "page#top", "a#"]);
     }
 
     proptest! {
