@@ -2,6 +2,7 @@
 
 use super::review::{same_file, table};
 use crate::cli::EvaluateArgs;
+use crate::metrics::estimate::LEAST;
 use crate::output::file::Pending;
 use crate::review::totals::{Total, Totals, totals};
 use crate::stance::Stance;
@@ -114,6 +115,17 @@ fn print(found: &Totals, out: &mut dyn Write) -> Result<()> {
     }
     if count > LINES {
         writeln!(out, "… and {} lines more; --csv and --json write all", count - LINES)?;
+    }
+    // Each group once.
+    let groups = || found.totals.iter().filter(|t| t.stance == Stance::None && t.estimate.share.is_none());
+    let unseen = groups().filter(|t| t.estimate.reviewed == 0).count();
+    let few = groups().count() - unseen;
+    if unseen + few > 0 {
+        writeln!(
+            out,
+            "groups without totals: {unseen} have no reviewed row, {few} have fewer than {LEAST}; a larger audit or wider \
+             groups give them some"
+        )?;
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ pub struct Estimate {
     pub labelled: usize,
     /// Reviewed rows of the random sample.
     pub reviewed: usize,
-    /// Estimated share of the rows, within `0..=1`; without reviewed rows undefined.
+    /// Estimated share of the rows, within `0..=1`. None unless at least [`LEAST`] rows were reviewed, or all.
     pub share: Option<f64>,
     /// 95 % interval of the share. None unless at least [`FEWEST`] reviewed rows are the stance and as many are not, or
     /// every row was reviewed.
@@ -57,6 +57,9 @@ pub struct Estimate {
 /// Reviewed rows of either kind below which a group has no interval: the normal theory behind it would not hold, and a
 /// sample without a single case would claim certainty.
 pub const FEWEST: usize = 5;
+/// Reviewed rows below which a group has no share: with fewer no stance of it can have an interval, and a share of which
+/// nobody can say how far it is off would be read as if it were known.
+pub const LEAST: usize = 2 * FEWEST;
 /// Reviewed rows below which λ is not tuned but 1.
 const TUNED: usize = 30;
 
@@ -85,7 +88,8 @@ pub fn share(units: &[Unit], lambda: f64) -> Estimate {
     let residual = |u: &Unit| u.review.map(|r| (1.0 / r.probability, f64::from(u8::from(r.is)) - lambda * u.predicted));
     let sample: Vec<(f64, f64)> = units.iter().filter_map(residual).collect();
     let none = Estimate { rows, labelled, reviewed: sample.len(), share: None, interval: None };
-    if sample.is_empty() {
+    let census = sample.len() == rows && sample.iter().all(|(weight, _)| *weight <= 1.0);
+    if sample.is_empty() || (sample.len() < LEAST && !census) {
         return none;
     }
     let weight: f64 = sample.iter().map(|(w, _)| w).sum();
@@ -93,7 +97,6 @@ pub fn share(units: &[Unit], lambda: f64) -> Estimate {
     let value = units.iter().map(|u| lambda * u.predicted).sum::<f64>() / rows as f64 + bias;
     let positives = units.iter().filter(|u| u.review.is_some_and(|r| r.is)).count();
     let enough = positives.min(sample.len() - positives) >= FEWEST;
-    let census = sample.len() == rows && sample.iter().all(|(weight, _)| *weight <= 1.0);
     let interval = (enough || census).then(|| {
         let margin = if census { 0.0 } else { quantile(sample.len()) * variance(&sample, bias).sqrt() / weight };
         Interval { low: (value - margin).clamp(0.0, 1.0), high: (value + margin).clamp(0.0, 1.0) }
@@ -249,13 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn without_a_sample_there_is_no_share_and_with_a_tiny_one_no_interval() {
-        let mut units: Vec<Unit> = (0..50).map(|i| unit((0.5, i % 2 == 0), None)).collect();
-        assert_eq!(share(&units, 1.0).share, None);
-        units[0] = unit((0.5, true), Some(0.02));
-        let estimate = share(&units, 1.0);
-        assert_eq!((estimate.reviewed, estimate.interval), (1, None));
-        assert_eq!(estimate.share, Some(1.0), "0.5 predicted, and the one reviewed row is 0.5 above it");
+    fn without_a_sample_or_with_a_tiny_one_there_is_no_share_and_without_cases_no_interval() {
+        let reviewed = |count| {
+            let one = |i| unit((0.5, true), (i < count).then_some(0.2));
+            share(&(0..50).map(one).collect::<Vec<_>>(), 1.0)
+        };
+        assert_eq!((reviewed(0).share, reviewed(1).share, reviewed(9).share), (None, None, None));
+        assert_eq!((reviewed(9).reviewed, reviewed(9).interval), (9, None));
+        assert_eq!(reviewed(10).share, Some(1.0), "0.5 predicted, and every reviewed row is 0.5 above it");
+        assert_eq!(reviewed(10).interval, None);
         let unseen: Vec<Unit> = (0..50).map(|i| unit((0.1, false), (i < 20).then_some(0.4))).collect();
         assert_eq!(share(&unseen, tuning(&unseen)).interval, None, "no case in the sample is no certainty");
     }
