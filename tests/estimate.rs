@@ -23,6 +23,24 @@ const ARTICLES: [(&str, &str); 3] = [
     ("2009-04-01-iran.txt", "France condemned Iran over its missile test. Japan said nothing.\n"),
 ];
 
+/// Copies a queue without its first `lost` rows, with the model's label as review in all others; gives these labels.
+fn confirm(folder: &Path, queue: &str, reviewed: &str, lost: usize) -> Vec<String> {
+    let mut reader = csv::Reader::from_path(folder.join(queue)).expect("a queue");
+    let header = reader.headers().expect("a header").clone();
+    let column = |name: &str| header.iter().position(|h| h == name).expect("the column");
+    let mut writer = csv::Writer::from_path(folder.join(reviewed)).expect("made");
+    writer.write_record(&header).expect("written");
+    let mut labels = Vec::new();
+    for row in reader.records().skip(lost) {
+        let mut cells: Vec<String> = row.expect("a row").iter().map(str::to_owned).collect();
+        labels.push(cells[column("stance")].clone());
+        cells[column("review_stance")].clone_from(&labels[labels.len() - 1]);
+        writer.write_record(&cells).expect("written");
+    }
+    writer.flush().expect("written");
+    labels
+}
+
 #[test]
 fn a_census_by_reviewers_who_agree_gives_the_model_s_own_shares_without_doubt() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -39,21 +57,9 @@ fn a_census_by_reviewers_who_agree_gives_the_model_s_own_shares_without_doubt() 
     };
     good(&["label", "news", "-q", "--include-none", "--model", &model, "-o", "stances.csv"]);
     good(&["review", "queue", "stances.csv", "-o", "queue.csv", "--n", "500", "--audit", "500"]);
-    let queue = fs::read_to_string(at("queue.csv")).expect("a queue");
-    let mut reader = csv::Reader::from_reader(queue.as_bytes());
-    let header = reader.headers().expect("a header").clone();
-    let column = |name: &str| header.iter().position(|h| h == name).expect("the column");
-    let mut reviewed = csv::Writer::from_path(at("ana.csv")).expect("made");
-    reviewed.write_record(&header).expect("written");
-    let (mut rows, mut condemn) = (0u32, 0u32);
-    for row in reader.records() {
-        let mut cells: Vec<String> = row.expect("a row").iter().map(str::to_owned).collect();
-        cells[column("review_stance")] = cells[column("stance")].clone();
-        rows += 1;
-        condemn += u32::from(cells[column("stance")] == "condemn");
-        reviewed.write_record(&cells).expect("written");
-    }
-    reviewed.flush().expect("written");
+    let labels = confirm(folder.path(), "queue.csv", "ana.csv", 0);
+    let rows = u32::try_from(labels.len()).expect("few");
+    let condemn = labels.iter().map(|label| u32::from(label == "condemn")).sum::<u32>();
     good(&["review", "merge", "stances.csv", "ana.csv", "-o", "gold.csv"]);
     let out = good(&["evaluate", "--estimate", "gold.csv", "--csv", "totals.csv"]);
     assert!(out.contains(&format!("audit: {rows} rows drawn, {rows} of them reviewed")), "{out}");
@@ -72,6 +78,20 @@ fn a_census_by_reviewers_who_agree_gives_the_model_s_own_shares_without_doubt() 
     assert_eq!(passage["id"], "2008-02-20-peru#1");
     assert_eq!(passage["mentions"][1]["surface"], "Kosovo");
     good(&["evaluate", "reviewed.jsonl", "--model", &model, "--resamples", "1000"]);
+
+    // Of an audit of three rows one is lost, and comes back with the queue.
+    good(&["review", "queue", "stances.csv", "-o", "three.csv", "--n", "3", "--audit", "3"]);
+    confirm(folder.path(), "three.csv", "two.csv", 1);
+    good(&["review", "merge", "stances.csv", "two.csv", "-o", "part.csv"]);
+    let (code, _, err) = run(folder.path(), &["evaluate", "--estimate", "part.csv"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("part.csv: its 2 audit rows") && err.contains(&format!("and it has {rows} (each")), "{err}");
+    good(&["review", "merge", "stances.csv", "two.csv", "three.csv", "-o", "part.csv"]);
+    let out = good(&["evaluate", "--estimate", "part.csv", "--csv", "totals.csv"]);
+    assert!(out.contains("audit: 3 rows drawn, 2 of them reviewed"), "{out}");
+    assert!(out.contains("groups without totals: 0 have no reviewed row, 1 have fewer than 10"), "{out}");
+    let totals = fs::read_to_string(at("totals.csv")).expect("totals");
+    assert!(totals.contains(&format!("all,,condemn,{rows},{condemn},2,,,,\n")), "two rows are no total:\n{totals}");
 
     let (code, _, err) = run(folder.path(), &["evaluate", "--estimate", "gold.csv", "--csv", "gold.csv"]);
     assert_eq!(code, Some(2));

@@ -105,6 +105,8 @@ pub struct Queue {
     pub rows: Vec<Queued>,
     /// Rows that could be drawn: those of the table that nobody has reviewed, each `row_id` once.
     pub frame: usize,
+    /// Rows that could not, because someone had: the audit does not stand for them.
+    pub known: usize,
 }
 
 /// Fills a queue from a stance table. Rows with a `review_stance`, there or in one of the `reviewed` tables, are left out, and
@@ -118,6 +120,7 @@ pub fn fill(table: &Table, reviewed: &[Table], settings: &Settings) -> Result<Qu
     let mut candidates = candidates(table, &mut random)?;
     let (id, mut seen) = (table.need(ROW_ID)?, BTreeSet::new());
     candidates.retain(|c| seen.insert(table.rows[c.row].cell(Some(id))));
+    let distinct = candidates.len();
     let reasons = reasons(&candidates, &known);
     let (candidates, reasons): (Vec<Candidate>, Vec<BTreeSet<Reason>>) =
         candidates.into_iter().zip(reasons).filter(|(c, _)| !done.contains(&c.row)).unzip();
@@ -144,11 +147,12 @@ pub fn fill(table: &Table, reviewed: &[Table], settings: &Settings) -> Result<Qu
             sample_prob,
         })
     });
-    Ok(Queue { rows: rows.collect(), frame: candidates.len() })
+    let frame = candidates.len();
+    Ok(Queue { rows: rows.collect(), frame, known: distinct - frame })
 }
 
 /// Six significant digits: what every spreadsheet shows, and so saves, without cutting.
-fn rounded(probability: f64) -> f64 {
+pub(super) fn rounded(probability: f64) -> f64 {
     format!("{probability:.5e}").parse().unwrap_or(probability)
 }
 
@@ -271,7 +275,7 @@ mod tests {
         let done = Table::read("done.csv", b"row_id,review_stance\nr0,E\nr1,\nr2,NA\n").expect("a table");
         let wide = Settings { per_country: Some(3), ..settings(100, Audit::Rows(0), 1) };
         let queue = fill(&table(100), &[done], &wide).expect("a queue");
-        assert_eq!((queue.frame, queue.rows.len()), (99, 12));
+        assert_eq!((queue.frame, queue.known, queue.rows.len()), (99, 1, 12));
         assert!(queue.rows.iter().all(|q| q.row != 0 && q.sample_prob.is_none()));
     }
 

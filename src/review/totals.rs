@@ -64,7 +64,7 @@ pub struct Totals {
 }
 
 /// The table cannot be estimated from.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TotalsError {
     /// It lacks columns or a cell does not fit.
     #[error(transparent)]
@@ -87,6 +87,40 @@ pub enum TotalsError {
         /// As they stand in `sample_prob`, each once.
         probabilities: Vec<String>,
     },
+    /// The audit stands for other rows than the table has.
+    #[error(
+        "{name}: its {drawn} audit rows, drawn with probability {probability}, stand for {} rows, and it has {rows} (each \
+         row_id once). {}",
+        (stands_for * 10.0).round() / 10.0,
+        way_out(*stands_for, *rows)
+    )]
+    Frame {
+        /// The table.
+        name: String,
+        /// Rows with a `sample_prob`.
+        drawn: usize,
+        /// That of all of them.
+        probability: f64,
+        /// The sum of its reciprocals.
+        stands_for: f64,
+        /// Distinct rows of the table.
+        rows: usize,
+    },
+}
+
+/// How far `drawn / sample_prob` may be off, as a share: a queue draws a fixed number of rows and writes six digits.
+const ROUNDING: f64 = 6e-6;
+
+const fn way_out(stands_for: f64, rows: usize) -> &'static str {
+    if stands_for < rows as f64 {
+        "If audit rows were deleted from a reviewed file, take the queue as it was drawn back too: `demarche review merge \
+         STANCES REVIEWED QUEUE`. If other rows had been reviewed before the audit was drawn, it does not stand for them: \
+         draw one from the table as `demarche label` wrote it. If a program has cut sample_prob, restore its six digits"
+    } else {
+        "If rows were taken out of the table, estimate from all of them, grouped with --by. If several audits were drawn \
+         with this probability, estimate from the table of the first, merged without the files of the later ones. If a \
+         program has cut sample_prob, restore its six digits"
+    }
 }
 
 struct Line {
@@ -98,17 +132,21 @@ struct Line {
     review: Option<(Stance, f64)>,
 }
 
-/// Estimates the totals of a merged table. Of rows with the same `row_id` only the first counts as drawn.
+/// Estimates the totals of a merged table. Of rows with the same `row_id` only one counts as drawn.
 ///
 /// # Errors
-/// If a column is missing, a cell does not hold what it should, no audit row was reviewed, or there were several audits.
+/// If a column is missing, a cell does not hold what it should, no audit row was reviewed, there were several audits, or
+/// the audit does not stand for these rows.
 pub fn totals(table: &Table, by: By, period: Option<Period>) -> Result<Totals, TotalsError> {
     let mut lines = Vec::new();
     let columns = Columns::of(table)?;
-    let mut seen = BTreeSet::new();
+    let (mut distinct, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for row in &table.rows {
         let mut line = columns.line(table, row, by, period)?;
-        if !seen.insert(row.cell(Some(columns.id))) {
+        let id = row.cell(Some(columns.id));
+        distinct.insert(id);
+        // Sorting may have put a twin that was not drawn in front.
+        if line.drawn.is_some() && !seen.insert(id) {
             (line.drawn, line.review) = (None, None);
         }
         lines.push(line);
@@ -124,6 +162,12 @@ pub fn totals(table: &Table, by: By, period: Option<Period>) -> Result<Totals, T
     let reviewed = lines.iter().filter(|l| l.review.is_some()).count();
     if reviewed == 0 {
         return Err(TotalsError::Nothing(table.name.clone()));
+    }
+    if let Some(&probability) = probabilities.first() {
+        let (stands_for, rows) = (drawn as f64 / probability, distinct.len());
+        if (stands_for - rows as f64).abs() > ROUNDING * rows as f64 {
+            return Err(TotalsError::Frame { name: table.name.clone(), drawn, probability, stands_for, rows });
+        }
     }
     let mut groups: BTreeMap<(&str, &str), Vec<&Line>> = BTreeMap::new();
     for line in &lines {
@@ -299,6 +343,67 @@ mod tests {
         table.rows.extend(twins);
         let found = totals(&table, By::All, None).expect("an audit");
         assert_eq!((found.drawn, found.reviewed, found.totals[0].estimate.rows), (20, 20, 44));
+    }
+
+    #[test]
+    fn of_twins_the_drawn_one_counts_wherever_it_stands() {
+        let mut table = audited();
+        let sample = table.column(SAMPLE_PROB).expect("a column");
+        let mut twin = table.rows[0].clone();
+        twin.cells[sample].clear();
+        table.rows.insert(0, twin);
+        let found = totals(&table, By::All, None).expect("an audit");
+        assert_eq!((found.drawn, found.reviewed, found.totals[0].estimate.rows), (20, 20, 41));
+    }
+
+    #[test]
+    fn drawn_rows_without_a_review_are_counted_and_lost_ones_are_refused() {
+        let mut table = audited();
+        let (review, sample) =
+            (table.column(REVIEW_STANCE).expect("a column"), table.column(SAMPLE_PROB).expect("a column"));
+        table.rows[2].cells[review].clear();
+        let found = totals(&table, By::All, None).expect("an audit");
+        assert_eq!((found.drawn, found.reviewed), (20, 19));
+        table.rows[2].cells[sample].clear();
+        let error = totals(&table, By::All, None).expect_err("refused").to_string();
+        let expected = "merged.csv: its 19 audit rows, drawn with probability 0.5, stand for 38 rows, and it has 40 (each \
+                        row_id once). If audit rows were deleted";
+        assert!(error.starts_with(expected) && error.contains("REVIEWED QUEUE"), "{error}");
+    }
+
+    #[test]
+    fn an_audit_of_what_was_left_after_a_first_round_does_not_stand_for_the_whole_table() {
+        let mut table = audited();
+        let known = |i: usize| format!("k{i},,RUS,UKR,condemn,0,0,0,1,C,\n");
+        table.rows.extend(read(&(0..3).map(known).collect::<String>()).rows);
+        let error = totals(&table, By::All, None).expect_err("refused").to_string();
+        assert!(error.contains("stand for 40 rows, and it has 43") && error.contains("before the audit"), "{error}");
+    }
+
+    #[test]
+    fn a_part_of_the_table_and_two_audits_of_one_probability_are_refused() {
+        let mut table = audited();
+        let sample = table.column(SAMPLE_PROB).expect("a column");
+        table.rows[1].cells[sample] = "0.5".into();
+        let error = totals(&table, By::All, None).expect_err("refused").to_string();
+        assert!(error.contains("stand for 42 rows, and it has 40") && error.contains("several audits"), "{error}");
+        let mut table = audited();
+        table.rows.remove(1);
+        let error = totals(&table, By::All, None).expect_err("refused").to_string();
+        assert!(error.contains("taken out of the table"), "{error}");
+    }
+
+    #[test]
+    fn the_six_digits_of_a_queue_are_exact_enough_for_any_draw() {
+        for (drawn, rows) in [(7, 1999), (3, 7001), (123, 9973), (1, 3)] {
+            let probability = crate::review::queue::rounded(drawn as f64 / rows as f64);
+            let row = |i: usize| {
+                let review = if i < drawn { format!("C,{probability}") } else { ",".to_owned() };
+                format!("r{i},,RUS,UKR,condemn,0,0,0,1,{review}\n")
+            };
+            let found = totals(&read(&(0..rows).map(row).collect::<String>()), By::All, None);
+            assert_eq!(found.map(|f| f.drawn), Ok(drawn));
+        }
     }
 
     #[test]

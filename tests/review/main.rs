@@ -107,7 +107,7 @@ fn the_loop_runs_from_queue_to_merge_to_agreement() {
 
     // What was reviewed is not queued again.
     let (_, stdout, _) = demarche(folder.path(), &["review", "queue", "gold.csv", "-o", "next.csv"]);
-    assert!(stdout.contains("20 of 20 rows"), "{stdout}");
+    assert!(stdout.contains("20 of 20 rows") && stdout.contains("does not stand for the 20 rows"), "{stdout}");
     let next = ["review", "queue", "stances.csv", "-o", "next.csv", "--exclude", "gold.csv"];
     assert!(demarche(folder.path(), &next).1.contains("20 of 20 rows"));
 }

@@ -54,6 +54,14 @@ fn tell(queue: &Queue, args: &QueueArgs, out: &mut dyn Write) -> Result<()> {
     if let Some(p) = queue.rows.iter().find_map(|q| q.sample_prob) {
         let (size, frame) = (count(Reason::Audit), queue.frame);
         writeln!(out, "audit: {size} of {frame} rows, each drawn with probability {p:.6}, seed {}", args.seed)?;
+        if queue.known > 0 {
+            writeln!(
+                out,
+                "  it does not stand for the {} rows reviewed before: for the totals of `evaluate --estimate`, draw from the \
+                 table as `label` wrote it",
+                queue.known
+            )?;
+        }
     }
     Ok(writeln!(out, "queue: {}", args.output.display())?)
 }
