@@ -4,9 +4,11 @@ use crate::review::totals::{By, Period};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+mod columns;
 mod export;
 mod review;
 
+pub use columns::ColumnArgs;
 pub use export::ExportArgs;
 pub use review::{AgreeArgs, MergeArgs, PassagesArgs, QueueArgs, ReviewAction, ReviewArgs};
 
@@ -80,18 +82,12 @@ pub struct LabelArgs {
     /// Keep rows whose stance is none
     #[arg(long)]
     pub include_none: bool,
-    /// Column or field of the text [default: text]
-    #[arg(long, value_name = "COLUMN")]
-    pub text: Option<String>,
-    /// Column of the document id [default: id]
-    #[arg(long, value_name = "COLUMN")]
-    pub id: Option<String>,
+    /// What the columns are called
+    #[command(flatten)]
+    pub columns: ColumnArgs,
     /// Column of the date [default: date]
     #[arg(long, value_name = "COLUMN")]
     pub date: Option<String>,
-    /// Column of the headline [default: title]
-    #[arg(long, value_name = "COLUMN")]
-    pub title: Option<String>,
     /// Further aliases, with the columns of datasets/registry/aliases
     #[arg(long, value_name = "CSV")]
     pub registry: Vec<PathBuf>,
@@ -205,6 +201,12 @@ pub struct ExplainArgs {
     /// Date of the document, YYYY-MM-DD, instead of its own: who is in office depends on it
     #[arg(long, value_name = "DAY")]
     pub date: Option<crate::document::Date>,
+    /// What the columns are called
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Column of the date, the --date of `label` [default: date]
+    #[arg(long, value_name = "COLUMN")]
+    pub date_column: Option<String>,
     /// Precision that `needs_review` stands for, as in `label`
     #[arg(long, value_name = "RATE", default_value_t = 0.85)]
     pub precision: f64,

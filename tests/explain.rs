@@ -58,3 +58,16 @@ fn the_page_escapes_the_text_and_a_wrong_target_or_document_says_the_way_out() {
     let (ok, _, stderr) = run(folder.path(), &["explain", "a.txt", "--doc", "b"]);
     assert!(!ok && stderr.contains("holds no document `b`"), "{stderr}");
 }
+
+#[test]
+fn the_columns_of_a_corpus_may_have_other_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let record = serde_json::json!({ "key": "7", "body": ARTICLE, "day": "2008-02-20" });
+    fs::write(folder.path().join("news.jsonl"), format!("{record}\n")).expect("written");
+    let named = ["explain", "news.jsonl", "--doc", "7", "--text", "body", "--id", "key", "--date-column", "day"];
+    let (ok, out, stderr) = run(folder.path(), &named);
+    assert!(ok, "{stderr}");
+    assert!(out.contains("[P1] recognised [P2]") && out.contains("2008-02-20"), "{out}");
+    let (ok, out, stderr) = run(folder.path(), &[&named[..], &["--date", "2009-01-01"]].concat());
+    assert!(ok && out.contains("2009-01-01"), "the day is still that of --date: {out}{stderr}");
+}

@@ -4,7 +4,7 @@ use super::review::same_file;
 use crate::cli::ExplainArgs;
 use crate::document::Document;
 use crate::explain::{page, text, trace};
-use crate::ingest::{self, Settings};
+use crate::ingest;
 use crate::mention::Detector;
 use crate::model::Model;
 use crate::output::file::Pending;
@@ -45,7 +45,7 @@ pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
 
 /// The first document of the input, or the one with the id that was asked for.
 fn document(args: &ExplainArgs) -> Result<Document> {
-    let settings = Settings::standard();
+    let settings = super::corpus::settings(&args.columns, args.date_column.as_ref());
     let inputs = ingest::inputs(std::slice::from_ref(&args.input))?;
     for input in &inputs {
         for record in ingest::open(input, &settings)? {

@@ -6,7 +6,7 @@ mod tally;
 use crate::cli::LabelArgs;
 use crate::document::Document;
 use crate::engine::{cpu::CpuEngine, memo::Memo};
-use crate::ingest::{self, Columns, Input, Records, Reject, Settings, compression::Limits};
+use crate::ingest::{self, Input, Records, Reject, Settings, compression::Limits};
 use crate::mention::Detector;
 use crate::model::{Model, folder::sha256};
 use crate::output::{file::Pending, stances::SCHEMA};
@@ -116,8 +116,8 @@ fn fingerprint(args: &LabelArgs, inputs: &[Input], model: &Model, registry: &Reg
     let rows = json!({
         "schema": SCHEMA, "model": model.checksum, "registry": registry.version, "files": files,
         "target": args.target, "aliases": args.target_alias, "evidence": args.evidence, "none": args.include_none,
-        "columns": [&args.text, &args.id, &args.date, &args.title], "codes": args.codes, "excel": args.excel,
-        "precision": args.precision, "stance": model.stance,
+        "columns": [&args.columns.text, &args.columns.id, &args.date, &args.columns.title],
+        "codes": args.codes, "excel": args.excel, "precision": args.precision, "stance": model.stance,
     });
     sha256(rows.to_string().as_bytes())
 }
@@ -153,7 +153,7 @@ fn write_run(
 }
 
 /// Opens a file of the corpus. Among others, a file that cannot be opened is one reject; alone, it is the user's mistake.
-fn open(input: &Input, settings: &Settings, alone: bool) -> Result<Records> {
+pub(super) fn open(input: &Input, settings: &Settings, alone: bool) -> Result<Records> {
     match ingest::open(input, settings) {
         Ok(records) => Ok(records),
         Err(error) if alone => Err(error.into()),
@@ -165,19 +165,8 @@ fn open(input: &Input, settings: &Settings, alone: bool) -> Result<Records> {
 }
 
 fn settings(args: &LabelArgs, consumed: Arc<AtomicU64>) -> Settings {
-    let named: Vec<String> = [&args.text, &args.id, &args.date, &args.title].into_iter().flatten().cloned().collect();
-    let or = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
-    Settings {
-        columns: Columns {
-            text: or(&args.text, "text"),
-            id: or(&args.id, "id"),
-            date: or(&args.date, "date"),
-            title: or(&args.title, "title"),
-            named,
-        },
-        limits: Limits { bytes: args.max_unpacked_mib << 20, ratio: args.max_ratio },
-        consumed,
-    }
+    let limits = Limits { bytes: args.max_unpacked_mib << 20, ratio: args.max_ratio };
+    Settings { limits, consumed, ..super::corpus::settings(&args.columns, args.date.as_ref()) }
 }
 
 /// A bar over the bytes of the corpus, whose number of documents nobody knows beforehand; a spinner for standard input.

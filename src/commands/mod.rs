@@ -1,8 +1,9 @@
 //! One file a subcommand: opens what the arguments name, walks the corridor, writes what was asked. `evaluate` has
 //! five more: its two ways of judging, the behavioural suite, the reader of another run's predictions, and what it prints;
-//! `adaptation` is what `refit` and `train` share.
+//! `adaptation` is what `refit` and `train` share, `corpus` what those share that read one.
 
 mod adaptation;
+mod corpus;
 pub mod evaluate;
 mod evaluate_against;
 mod evaluate_behaviour;
