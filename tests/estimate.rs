@@ -100,3 +100,47 @@ fn a_census_by_reviewers_who_agree_gives_the_model_s_own_shares_without_doubt() 
     assert_eq!(code, Some(2));
     assert!(err.contains("no column `sample_prob`"), "{err}");
 }
+
+#[test]
+fn rows_find_their_own_document_where_two_share_an_id_and_columns_have_other_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let news = |day: &str| serde_json::json!({ "key": "1", "body": format!("Russia condemned Ukraine on {day}."), "day": "2021-05-03" });
+    fs::write(at("a.jsonl"), format!("{}\n", news("Monday"))).expect("written");
+    fs::write(at("b.jsonl"), format!("{}\n", news("Friday"))).expect("written");
+    fs::write(at("m.csv"), "key,headline\n2,Rain\n").expect("written");
+    let model = format!("{}/models/minilm-stance", env!("CARGO_MANIFEST_DIR"));
+    let corpus = ["m.csv", "a.jsonl", "b.jsonl", "--model", &model, "--text", "body", "--id", "key"];
+    let named = [&corpus[..], &["--date", "day"]].concat();
+    let (code, out, err) = run(folder.path(), &[&["label", "-q", "-o", "stances.csv"], &named[..]].concat());
+    assert_eq!(code, Some(1), "m.csv is rejected: {out}{err}");
+
+    let table = fs::read_to_string(at("stances.csv")).expect("a table");
+    let ids: Vec<&str> = table.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(ids.len(), 2, "{table}");
+    fs::write(at("ana.csv"), format!("row_id,review_stance\n{},condemn\n{},none\n", ids[0], ids[1])).expect("written");
+    let (code, _, err) = run(folder.path(), &["review", "merge", "stances.csv", "ana.csv", "-o", "gold.csv"]);
+    assert_eq!(code, Some(0), "{err}");
+
+    let (code, out, err) = run(folder.path(), &[&["review", "passages", "gold.csv"], &named[..]].concat());
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("2 reviewed rows: 2 in 2 passages\n  1 records of the corpus cannot be read"), "{out}");
+    let written = fs::read_to_string(at("reviewed.jsonl")).expect("passages");
+    let texts: Vec<serde_json::Value> = written.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    let told = |i: usize| (texts[i]["id"].clone(), texts[i]["text"].clone(), texts[i]["pairs"][0]["stance"].clone());
+    assert_eq!(told(0), ("1#1".into(), "Russia condemned Ukraine on Monday.".into(), "condemn".into()));
+    assert_eq!(told(1), ("1~2#1".into(), "Russia condemned Ukraine on Friday.".into(), "none".into()));
+    assert_eq!((texts.len(), &texts[0]["date"]), (2, &"2021-05-03".into()));
+    assert!(texts.iter().all(|text| text["pairs"].as_array().map(Vec::len) == Some(1)), "{written}");
+
+    // The text changed after it was labelled.
+    fs::write(at("b.jsonl"), format!("{}\n", news("Sunday"))).expect("written");
+    let (code, out, _) = run(folder.path(), &[&["review", "passages", "gold.csv"], &named[..]].concat());
+    assert_eq!(code, Some(1));
+    assert!(out.contains("2 reviewed rows: 1 in 1 passages") && out.contains("1 rows whose sentence"), "{out}");
+
+    let unnamed = ["review", "passages", "gold.csv", "b.jsonl", "a.jsonl", "--model", &model];
+    let (code, _, err) = run(folder.path(), &unnamed);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("give the same --text, --id") && err.contains("no field `text`"), "{err}");
+}

@@ -1,6 +1,7 @@
 //! The arguments of `review` and its actions.
 #![expect(clippy::doc_markdown, reason = "the doc comments are help texts, where backticks would be printed")]
 
+use super::ColumnArgs;
 use crate::review::queue::Audit;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -71,6 +72,12 @@ pub struct PassagesArgs {
     /// Further names of the target, as they were given to `label`
     #[arg(long, value_name = "NAME", requires = "target")]
     pub target_alias: Vec<String>,
+    /// What the columns are called, as `label` was told
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Column of the date [default: date]
+    #[arg(long, value_name = "COLUMN")]
+    pub date: Option<String>,
     /// Model that labelled: it says how long a passage is
     #[arg(long, default_value = "models/minilm-stance")]
     pub model: PathBuf,

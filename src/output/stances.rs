@@ -183,7 +183,7 @@ impl<'a, W: Write> StanceWriter<'a, W> {
 }
 
 /// Identity of a row by content: document, text, dyad and sentence; a letter first.
-fn row_id(document: &Document, dyad: &Dyad, sentence: ByteSpan) -> String {
+pub fn row_id(document: &Document, dyad: &Dyad, sentence: ByteSpan) -> String {
     let place = format!("{}..{}", sentence.start(), sentence.end());
     let parts = [&document.id, &document.text, &dyad.actor.0, &dyad.target.0, &place];
     let joined = parts.map(|p| format!("{}:{p}", p.len())).concat();

@@ -6,12 +6,15 @@
 
 use crate::document::{ByteSpan, Document, Dyad, Mention, Sentence};
 use crate::gold::{GoldPair, GoldText};
+use crate::output::stances::row_id;
 use crate::passage::Passage;
 use crate::stance::Stance;
 
 /// A row that a person has judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
+    /// Identity of the row.
+    pub row_id: String,
     /// Who toward whom.
     pub dyad: Dyad,
     /// The model's label.
@@ -25,6 +28,13 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Whether the row was made from this very document: another may have the same id.
+    pub fn is_of(&self, document: &Document) -> bool {
+        let (start, end) = self.evidence;
+        ByteSpan::new(&document.text, start, end)
+            .is_some_and(|sentence| row_id(document, &self.dyad, sentence) == self.row_id)
+    }
+
     /// Whether the label of the document is that of the evidence sentence.
     pub fn holds_for_evidence(&self) -> bool {
         self.stance == self.model || self.stance == Stance::None || self.passages == 1
@@ -44,15 +54,19 @@ pub fn labelled(
     let mut placed = 0;
     for passage in passages {
         let span = (passage.sentence.start(), passage.sentence.end());
-        let pairs: Vec<GoldPair> = judgements
-            .iter()
-            .filter(|j| j.holds_for_evidence() && j.evidence == span && passage.dyads.contains(&j.dyad))
-            .map(|j| GoldPair { dyad: j.dyad.clone(), stance: j.stance, sure: true })
-            .collect();
+        let mut pairs: Vec<GoldPair> = Vec::new();
+        let here = |j: &&Judgement| j.holds_for_evidence() && j.evidence == span && passage.dyads.contains(&j.dyad);
+        for j in judgements.iter().filter(here) {
+            placed += 1;
+            let pair = GoldPair { dyad: j.dyad.clone(), stance: j.stance, sure: true };
+            // A document that the table holds twice has each row twice.
+            if !pairs.contains(&pair) {
+                pairs.push(pair);
+            }
+        }
         if pairs.is_empty() {
             continue;
         }
-        placed += pairs.len();
         let number = sentences.iter().position(|s| s.span == passage.sentence).map_or(0, |i| i + 1);
         let (text, mentions) = cut(document, &passage.spans(), mentions);
         texts.push(GoldText { id: format!("{}#{number}", document.id), date: document.date, text, mentions, pairs });
@@ -102,6 +116,7 @@ mod tests {
         let size = |_: &str| Ok::<_, std::convert::Infallible>(5);
         let Ok(passages) = passages(&document, &sentences, &mentions, &Scope::All, 20, size);
         let judgement = |actor: &str, target: &str, evidence: ByteSpan, passages, stance| Judgement {
+            row_id: String::new(),
             dyad: Dyad { actor: actor.into(), target: target.into() },
             model: Stance::Engage,
             stance,
@@ -110,6 +125,7 @@ mod tests {
         };
         let judgements = [
             judgement("PER", "CHL", span("Perú met Chile."), 1, Stance::Condemn),
+            judgement("PER", "CHL", span("Perú met Chile."), 1, Stance::Condemn),
             judgement("CHL", "PER", span("Perú met Chile."), 2, Stance::Condemn),
             judgement("BOL", "CHL", span("Bolivia slept."), 2, Stance::None),
             judgement("BOL", "CHL", span("slept"), 1, Stance::None),
@@ -117,9 +133,37 @@ mod tests {
         let (texts, lost) = labelled(&document, &sentences, &mentions, &passages, &judgements);
         assert_eq!(lost, 1, "the last names no sentence");
         assert_eq!(texts[0].id, "d#1");
-        assert_eq!(texts[0].pairs.len(), 1, "with two passages the proof of another stance may stand elsewhere");
+        assert_eq!(
+            texts[0].pairs.len(),
+            1,
+            "a twin labels nothing more, and with two passages the proof may stand elsewhere"
+        );
         assert_eq!(texts[1].text, text, "the context that the model read belongs to the passage");
         let names: Vec<_> = texts[1].mentions.iter().map(|m| m.span.of(&texts[1].text)).collect();
         assert_eq!(names, ["Perú", "Chile", "Bolivia"]);
+    }
+
+    #[test]
+    fn a_row_belongs_to_the_document_of_its_content_and_not_to_one_of_the_same_id() {
+        let document = |text: &str| Document {
+            id: "1".into(),
+            date: None,
+            title: String::new(),
+            text: text.into(),
+            source: "d".into(),
+        };
+        let (monday, friday) = (document("Perú met Chile. Monday."), document("Perú met Chile. Friday."));
+        let sentence = ByteSpan::new(&monday.text, 0, "Perú met Chile.".len()).expect("on boundaries");
+        let dyad = Dyad { actor: "PER".into(), target: "CHL".into() };
+        let judgement = Judgement {
+            row_id: row_id(&monday, &dyad, sentence),
+            dyad,
+            model: Stance::Engage,
+            stance: Stance::Engage,
+            evidence: (sentence.start(), sentence.end()),
+            passages: 1,
+        };
+        assert!(judgement.is_of(&monday) && !judgement.is_of(&friday));
+        assert!(!judgement.is_of(&document("Perú")), "too short for the sentence");
     }
 }
