@@ -4,7 +4,7 @@
 //! `code`), `pairs` (`actor`, `target`, `stance` or null, `sure`). Codes are taken as given: the registry is not asked.
 
 use crate::document::{ByteSpan, Date, Dyad, Mention, PolityId};
-use crate::ingest::compression;
+use crate::ingest::{compression, jsonl};
 use crate::stance::Stance;
 use serde::Deserialize;
 use serde_json::json;
@@ -99,11 +99,13 @@ pub fn read(path: &Path) -> Result<Vec<GoldText>, GoldError> {
     let mut texts = Vec::new();
     for (i, line) in reader.lines().enumerate() {
         let line = line.map_err(io)?;
+        // Editors of Windows begin a file with a byte-order mark.
+        let line = if i == 0 { line.trim_start_matches('\u{feff}') } else { &line };
         if line.trim().is_empty() {
             continue;
         }
         let record = |reason| GoldError::Record { path: path.to_owned(), line: i + 1, reason };
-        let raw: RawText = serde_json::from_str(&line).map_err(|e| record(e.to_string()))?;
+        let raw: RawText = serde_json::from_str(line).map_err(|e| record(jsonl::fault(&e)))?;
         texts.push(resolve(raw).map_err(record)?);
     }
     Ok(texts)
@@ -182,6 +184,18 @@ mod tests {
         assert_eq!(surfaces, ["Côte d’Ivoire", "Peru"]);
         assert_eq!(gold.pairs.len(), 1);
         assert!(gold.pairs[0].sure);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_record_and_a_fault_names_its_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("gold.jsonl");
+        let line = r#"{"id":"a","text":"Peru","mentions":[],"pairs":[]}"#;
+        std::fs::write(&path, format!("\u{feff}{line}\n{line}\n")).expect("written");
+        assert_eq!(read(&path).expect("sound records").len(), 2);
+        std::fs::write(&path, format!("{line}\nnot json\n")).expect("written");
+        let error = read(&path).expect_err("no record").to_string();
+        assert!(error.ends_with("gold.jsonl, line 2: expected ident at column 2"), "{error}");
     }
 
     #[test]

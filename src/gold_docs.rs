@@ -4,8 +4,9 @@
 //! stance of every actor toward it, and how often each surface form names which polity (`-`: none).
 
 use crate::document::{Date, Document, Mention, PolityId};
+use crate::ingest::jsonl;
 use crate::stance::Stance;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -77,12 +78,13 @@ pub fn read(folder: &Path) -> Result<Vec<GoldDocument>> {
     let path = folder.join("gold.jsonl");
     let lines = std::fs::read_to_string(&path).with_context(|| format!("gold file {}", path.display()))?;
     lines
+        .trim_start_matches('\u{feff}')
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(i, line)| {
             let at = || format!("{}, line {}", path.display(), i + 1);
-            let line: Line = serde_json::from_str(line).with_context(at)?;
+            let line: Line = serde_json::from_str(line).map_err(|e| anyhow!(jsonl::fault(&e))).with_context(at)?;
             let nested = folder.join("articles");
             let place = if nested.is_dir() { &nested } else { folder };
             let article = place.join(format!("{}.txt", line.doc));

@@ -55,7 +55,7 @@ fn what_cannot_be_shown_is_an_error_and_leaves_no_page() {
     for (arguments, told) in [
         (["--target", "Peru"], "stances.csv: no row has the target `Peru`; targets of most rows: Taliban"),
         (["-o", "stances.csv"], "stances.csv is the table itself"),
-        (["-o", "nowhere/page.html"], "report nowhere/page.html"),
+        (["-o", "nowhere/page.html"], "cannot write nowhere/page.html"),
     ] {
         let (status, printed) = report(folder.path(), &arguments);
         assert_eq!(status, Some(2), "{printed}");

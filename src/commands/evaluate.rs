@@ -19,7 +19,7 @@ use crate::stance::{Stance, StanceProbs};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What a way of evaluating hands over.
 pub(super) struct Outcome {
@@ -117,15 +117,12 @@ struct Files {
 
 impl Files {
     fn create(args: &EvaluateArgs) -> Result<Self> {
-        let create = |path: &Option<PathBuf>, what: &str| {
-            let begin = |path: &Path| Pending::create(path).with_context(|| format!("{what} {}", path.display()));
-            path.as_deref().map(begin).transpose()
-        };
+        let create = |path: &Option<PathBuf>| path.as_deref().map(Pending::create).transpose();
         Ok(Self {
-            predictions: create(&args.predictions, "predictions")?,
-            json: create(&args.json, "figures")?,
-            csv: create(&args.csv, "figures")?,
-            report: create(&args.report, "report")?,
+            predictions: create(&args.predictions)?,
+            json: create(&args.json)?,
+            csv: create(&args.csv)?,
+            report: create(&args.report)?,
         })
     }
 
@@ -134,20 +131,20 @@ impl Files {
             for j in &outcome.judged {
                 writeln!(file, "{}", prediction(&j.id, &j.dyad, j.gold, j.probs))?;
             }
-            file.finish().context("predictions")?;
+            file.finish()?;
         }
         if let Some(mut file) = self.json {
             writeln!(file, "{:#}", figures_json(evaluation, outcome, model))?;
-            file.finish().context("figures")?;
+            file.finish()?;
         }
         if let Some(mut file) = self.csv {
             write_csv(&rows(evaluation), &mut file)?;
-            file.finish().context("figures")?;
+            file.finish()?;
         }
         if let Some(mut file) = self.report {
             let errors = evaluation::worst_errors(&outcome.judged, report::ERRORS);
             file.write_all(report::render(evaluation, &errors, &Registry::embedded()?)?.as_bytes())?;
-            file.finish().context("report")?;
+            file.finish()?;
         }
         Ok(())
     }

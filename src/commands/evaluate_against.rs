@@ -1,8 +1,9 @@
 //! `demarche evaluate --against`: the labels that another run gave the same pairs.
 
 use crate::evaluation::Judged;
+use crate::ingest::jsonl;
 use crate::stance::Stance;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +36,7 @@ fn align(text: &str, judged: &[Judged]) -> Result<Vec<Stance>> {
     let mut others: BTreeMap<[String; 3], (Stance, Stance)> = BTreeMap::new();
     for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let Line { id, actor, target, gold, stance } =
-            serde_json::from_str(line).with_context(|| format!("line {}", i + 1))?;
+            serde_json::from_str(line).map_err(|e| anyhow!("line {}: {}", i + 1, jsonl::fault(&e)))?;
         let name = format!("{actor} toward {target} in {id}");
         let before = others.insert([id, actor, target], (gold, stance));
         ensure!(before.is_none(), "line {}: {name} stands there a second time", i + 1);

@@ -4,7 +4,7 @@ use super::review::{same_file, table};
 use crate::cli::ExportArgs;
 use crate::export::{Format, parquet::write_parquet, write_json};
 use crate::output::file::Pending;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::io::Write;
 
 /// Writes the file and says how many rows it has.
@@ -19,14 +19,11 @@ pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<()> {
         output.display()
     );
     let stances = table(&args.stances)?;
-    let write = || -> Result<()> {
-        let mut file = Pending::create(output)?;
-        match args.format {
-            Format::Parquet => write_parquet(&stances, &mut file)?,
-            format => write_json(&stances, format, &mut file)?,
-        }
-        Ok(file.finish()?)
-    };
-    write().with_context(|| format!("cannot write {}", output.display()))?;
+    let mut file = Pending::create(output)?;
+    match args.format {
+        Format::Parquet => write_parquet(&stances, &mut file)?,
+        format => write_json(&stances, format, &mut file)?,
+    }
+    file.finish()?;
     Ok(writeln!(out, "{} rows: {}", stances.rows.len(), output.display())?)
 }

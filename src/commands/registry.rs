@@ -134,8 +134,7 @@ fn faults(registry: &Registry) -> Vec<String> {
 }
 
 fn export<T: Serialize>(path: &Path, rows: impl Iterator<Item = T>) -> Result<()> {
-    let file = Pending::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut table = csv::Writer::from_writer(file);
+    let mut table = csv::Writer::from_writer(Pending::create(path)?);
     for row in rows {
         table.serialize(row)?;
     }

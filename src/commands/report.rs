@@ -24,10 +24,9 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<bool> {
     let target = target.with_context(|| format!("stance table {path}"))?;
     let name = args.table.file_name().unwrap_or(args.table.as_os_str()).to_string_lossy();
     let page = Page::new(&table, &name, args.title.as_deref(), target.as_deref());
-    let output = || format!("report {}", args.output.display());
-    let mut file = Pending::create(&args.output).with_context(output)?;
-    page.write(&mut file).with_context(output)?;
-    file.finish().with_context(output)?;
+    let mut file = Pending::create(&args.output)?;
+    page.write(&mut file)?;
+    file.finish()?;
     writeln!(out, "report: {} ({} rows)", args.output.display(), table.rows.len())?;
     Ok(true)
 }

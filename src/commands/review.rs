@@ -45,29 +45,23 @@ fn tables(paths: &[PathBuf]) -> Result<Vec<Table>> {
 
 /// Writes a table; `excel` puts a byte-order mark first.
 fn write_table(path: &Path, excel: bool, header: &[String], rows: &[Vec<String>]) -> Result<()> {
-    let write = || -> Result<()> {
-        let mut file = Pending::create(path)?;
-        if excel {
-            file.write_all("\u{feff}".as_bytes())?;
-        }
-        let mut table = csv::Writer::from_writer(file);
-        table.write_record(header)?;
-        for row in rows {
-            table.write_record(row)?;
-        }
-        Ok(table.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()?)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let mut file = Pending::create(path)?;
+    if excel {
+        file.write_all("\u{feff}".as_bytes())?;
+    }
+    let mut table = csv::Writer::from_writer(file);
+    table.write_record(header)?;
+    for row in rows {
+        table.write_record(row)?;
+    }
+    Ok(table.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()?)
 }
 
 fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
-    let write = || -> Result<()> {
-        let mut file = Pending::create(path)?;
-        serde_json::to_writer_pretty(&mut file, value)?;
-        writeln!(file)?;
-        Ok(file.finish()?)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let mut file = Pending::create(path)?;
+    serde_json::to_writer_pretty(&mut file, value)?;
+    writeln!(file)?;
+    Ok(file.finish()?)
 }
 
 /// Whether two paths name the same file, even one that is yet to be written.

@@ -43,9 +43,20 @@ pub(super) fn open(input: &Input, raw: Box<dyn Read + Send>, settings: &Settings
     }))
 }
 
+/// What is wrong with the JSON of one line. It counts lines from its own beginning, so that its "line 1" would mislead.
+pub fn fault(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    match text.strip_suffix(&format!(" at line {line} column {column}")) {
+        Some(reason) if line == 1 => format!("{reason} at column {column}"),
+        _ => text,
+    }
+}
+
 fn document(bytes: &[u8], stream: Encoding, columns: &Columns, input: &Input, record: u64) -> Result<Reading, String> {
     let (line, encoding) = decode::text(bytes, stream)?;
-    let object: Map<String, Value> = serde_json::from_str(&line).map_err(|e| format!("not a JSON object: {e}"))?;
+    let object: Map<String, Value> =
+        serde_json::from_str(line.trim_end()).map_err(|e| format!("not a JSON object: {}", fault(&e)))?;
     if let Some(column) = std::iter::once(&columns.text).chain(&columns.named).find(|c| !object.contains_key(*c)) {
         let found = object.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
         return Err(format!("no field `{column}`; the record has {found}"));
@@ -59,4 +70,16 @@ fn document(bytes: &[u8], stream: Encoding, columns: &Columns, input: &Input, re
     let text = field(&columns.text)?.unwrap_or_default();
     let (id, date, title) = (field(&columns.id)?, field(&columns.date)?, field(&columns.title)?);
     Fields { text, id, date, title, encoding }.document(input, record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fault_of_a_line_names_its_column_and_no_line() {
+        let of = |line: &str| fault(&serde_json::from_str::<Map<String, Value>>(line).expect_err("no object"));
+        assert_eq!(of("not json"), "expected ident at column 2");
+        assert_eq!(of(r#"{"text":"Peru""#), "EOF while parsing an object at column 14");
+    }
 }

@@ -6,7 +6,7 @@
 pub mod compression;
 mod csv;
 pub mod decode;
-mod jsonl;
+pub mod jsonl;
 mod parquet;
 pub mod quotes;
 mod text;

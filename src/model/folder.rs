@@ -23,6 +23,17 @@ pub enum ModelError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is nothing that lists what the folder holds.
+    #[error(
+        "{path} is no model folder (SHA256SUMS: {source}); name one with --model, or --start where a model learns; \
+         models/minilm-stance is sought in the working directory"
+    )]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A JSON file does not have the expected fields.
     #[error("model file {path}: {source}")]
     Json {
@@ -199,8 +210,9 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// Checks every file of [`FILES`] against `SHA256SUMS`; returns `(name, digest)`.
 fn verify(folder: &Path) -> Result<Vec<(String, String)>, ModelError> {
-    let path = folder.join("SHA256SUMS");
-    let sums = String::from_utf8_lossy(&read(&path)?).into_owned();
+    let sums = fs::read(folder.join("SHA256SUMS"));
+    let sums = sums.map_err(|source| ModelError::Absent { path: folder.to_owned(), source })?;
+    let sums = String::from_utf8_lossy(&sums);
     FILES
         .into_iter()
         .map(|name| {

@@ -1,6 +1,7 @@
 //! Files that are whole or absent: written beside their place as `NAME.part`, synchronised, renamed.
 //!
 //! A file that is given up vanishes, unless its part was secured: that can be taken up again at the secured length.
+//! Every error names the file.
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
@@ -22,12 +23,8 @@ impl Pending {
     /// # Errors
     /// If the folder does not exist or is not writable.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            writer: BufWriter::new(File::create(part(path))?),
-            path: path.to_owned(),
-            written: 0,
-            kept: Cell::new(false),
-        })
+        let file = File::create(part(path)).map_err(|error| named(path, &error))?;
+        Ok(Self { writer: BufWriter::new(file), path: path.to_owned(), written: 0, kept: Cell::new(false) })
     }
 
     /// Takes up the part that a stopped run left, cut to its first `length` bytes.
@@ -35,14 +32,18 @@ impl Pending {
     /// # Errors
     /// If there is no part, or it is shorter.
     pub fn resume(path: &Path, length: u64) -> io::Result<Self> {
-        let mut file = OpenOptions::new().write(true).open(part(path))?;
-        let found = file.metadata()?.len();
-        if found < length {
-            let reason = format!("{} has {found} bytes, {length} were written", part(path).display());
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
-        }
-        file.set_len(length)?;
-        file.seek(SeekFrom::Start(length))?;
+        let cut = || {
+            let mut file = OpenOptions::new().write(true).open(part(path))?;
+            let found = file.metadata()?.len();
+            if found < length {
+                let reason = format!("{} has {found} bytes, {length} were written", part(path).display());
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+            }
+            file.set_len(length)?;
+            file.seek(SeekFrom::Start(length))?;
+            Ok(file)
+        };
+        let file = cut().map_err(|error| named(path, &error))?;
         Ok(Self { writer: BufWriter::new(file), path: path.to_owned(), written: length, kept: Cell::new(true) })
     }
 
@@ -51,7 +52,7 @@ impl Pending {
     /// # Errors
     /// If the disk refuses.
     pub fn secured(&self) -> io::Result<u64> {
-        self.writer.get_ref().sync_data()?;
+        self.writer.get_ref().sync_data().map_err(|error| named(&self.path, &error))?;
         self.kept.set(true);
         Ok(self.written - self.writer.buffer().len() as u64)
     }
@@ -61,9 +62,10 @@ impl Pending {
     /// # Errors
     /// If the disk refuses.
     pub fn finish(mut self) -> io::Result<()> {
-        self.writer.flush()?;
-        self.writer.get_ref().sync_all()?;
-        std::fs::rename(part(&self.path), &self.path)?;
+        self.flush()?;
+        let file = self.writer.get_ref();
+        let placed = file.sync_all().and_then(|()| std::fs::rename(part(&self.path), &self.path));
+        placed.map_err(|error| named(&self.path, &error))?;
         self.kept.set(true);
         Ok(())
     }
@@ -80,14 +82,18 @@ impl Drop for Pending {
 
 impl Write for Pending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.writer.write(bytes)?;
+        let n = self.writer.write(bytes).map_err(|error| named(&self.path, &error))?;
         self.written += n as u64;
         Ok(n)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.writer.flush().map_err(|error| named(&self.path, &error))
     }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
 }
 
 fn part(path: &Path) -> PathBuf {
@@ -119,5 +125,18 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).expect("a file"), "Perú;Chad");
         drop(Pending::create(&folder.path().join("given up.csv")).expect("starts"));
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_begun_or_ended_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.csv");
+        let file = Pending::create(&path).expect("starts");
+        std::fs::remove_file(part(&path)).expect("taken away");
+        let faults = [file.finish().err(), Pending::create(&path.join("b.csv")).err(), Pending::resume(&path, 1).err()];
+        for fault in faults {
+            let fault = fault.expect("an error").to_string();
+            assert!(fault.starts_with("cannot write ") && fault.contains("a.csv"), "{fault}");
+        }
     }
 }

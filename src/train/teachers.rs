@@ -5,6 +5,7 @@
 
 use crate::document::{Dyad, PolityId};
 use crate::gold::GoldText;
+use crate::ingest::jsonl;
 use crate::stance::Stance;
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -85,7 +86,7 @@ impl Teachers {
             }
             let wrong = |reason| TeacherError::Line { path: path.to_owned(), line: i + 1, reason };
             let Line { id, actor, target, p_none, p_recognize, p_engage, p_condemn } =
-                serde_json::from_str(&line).map_err(|error| wrong(error.to_string()))?;
+                serde_json::from_str(&line).map_err(|error| wrong(jsonl::fault(&error)))?;
             let probs = [p_none, p_recognize, p_engage, p_condemn];
             if probs.iter().any(|p| !(0.0..=1.0).contains(p)) || (probs.iter().sum::<f32>() - 1.0).abs() > 1e-3 {
                 return Err(wrong(format!("{probs:?} are no probabilities of four labels")));

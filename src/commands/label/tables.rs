@@ -64,12 +64,9 @@ impl<'a> Tables<'a> {
             );
         }
         let lengths = stopped.as_ref().map(|s| s.lengths);
-        let file = |path: &Path, table: usize| {
-            let opened = match lengths {
-                Some(lengths) => Pending::resume(path, lengths[table]),
-                None => Pending::create(path),
-            };
-            opened.with_context(|| format!("cannot write {}", path.display()))
+        let file = |path: &Path, table: usize| match lengths {
+            Some(lengths) => Pending::resume(path, lengths[table]),
+            None => Pending::create(path),
         };
         let table = |path: &Path, table: usize| -> Result<StanceWriter<'a, Pending>> {
             let file = file(path, table)?;
@@ -127,8 +124,8 @@ impl<'a> Tables<'a> {
         ];
         let journal = Journal { fingerprint: self.fingerprint.clone(), tally: tally.clone(), lengths };
         let fresh = self.journal.with_extension("tmp");
-        fs::write(&fresh, serde_json::to_vec(&journal)?)?;
-        Ok(fs::rename(&fresh, &self.journal)?)
+        let written = fs::write(&fresh, serde_json::to_vec(&journal)?).and_then(|()| fs::rename(&fresh, &self.journal));
+        written.with_context(|| format!("cannot write {}", self.journal.display()))
     }
 
     /// Puts the files in their places and drops the journal.
@@ -139,7 +136,9 @@ impl<'a> Tables<'a> {
         }
         self.rejects.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()?;
         match fs::remove_file(&self.journal) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", self.journal.display()))
+            }
             _ => Ok(()),
         }
     }
@@ -147,5 +146,5 @@ impl<'a> Tables<'a> {
 
 fn read(path: &Path) -> Result<Journal> {
     let at = || format!("{}: not a journal of demarche label; run without --resume to start anew", path.display());
-    serde_json::from_slice(&fs::read(path)?).with_context(at)
+    serde_json::from_slice(&fs::read(path).with_context(at)?).with_context(at)
 }

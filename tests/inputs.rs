@@ -1,0 +1,63 @@
+//! What is read, what is passed over, and that nothing is written over: the real binary with the tiny model.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::Path;
+
+const ARTICLE: &str = "Peru recognised Kosovo as an independent state on Friday.";
+
+fn demarche(folder: &Path, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
+    let mut command = Command::cargo_bin("demarche").expect("the binary is built");
+    command.current_dir(folder).timeout(std::time::Duration::from_secs(300));
+    let output = command.args(arguments).write_stdin(stdin).output().expect("the binary runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn label(folder: &Path, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
+    let model = format!("{}/models/tiny", env!("CARGO_MANIFEST_DIR"));
+    demarche(folder, &[&["label", "-q", "--model", &model], arguments].concat(), stdin)
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_with_one_cause() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.txt"), ARTICLE).expect("written");
+    let (code, _, stderr) = label(folder.path(), &["a.txt", "-o", "nowhere/out.csv"], "");
+    assert_eq!(code, Some(2));
+    assert!(stderr.starts_with("error: cannot write nowhere/"), "{stderr}");
+    assert_eq!(stderr.matches("No such file").count(), 1, "{stderr}");
+}
+
+#[test]
+fn a_model_that_is_not_there_names_its_flag_and_tells_the_cause_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.txt"), ARTICLE).expect("written");
+    fs::write(folder.path().join("gold.jsonl"), "").expect("written");
+    for arguments in [["label", "a.txt"], ["explain", "a.txt"], ["evaluate", "gold.jsonl"]] {
+        let (code, _, stderr) = demarche(folder.path(), &arguments, "");
+        assert_eq!(code, Some(2));
+        assert!(stderr.contains("models/minilm-stance is no model folder") && stderr.contains("--model"), "{stderr}");
+        assert_eq!(stderr.matches("No such file").count(), 1, "{stderr}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_early_ends_neither_the_work_nor_its_status() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.txt"), ARTICLE).expect("written");
+    let model = format!("{}/models/tiny", env!("CARGO_MANIFEST_DIR"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_demarche"))
+        .args(["label", "-q", "--model", &model, "a.txt", "-o", "out.csv"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(folder.path().join("out.csv").exists() && folder.path().join("run.json").exists());
+}
