@@ -9,7 +9,7 @@ use crate::stance::Stance;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The polity that stances are taken toward.
 #[derive(Debug, Clone, Deserialize)]
@@ -68,6 +68,15 @@ const SYNONYMS: [(&str, &str); 1] = [("+AL", "+ARAB")];
 /// The registry's id for a code of a gold file.
 pub fn canonical(code: &str) -> &str {
     SYNONYMS.iter().find(|(other, _)| *other == code).map_or(code, |(_, id)| id)
+}
+
+/// The files that [`read`] may open: `gold.jsonl`, and the articles beside it or in `articles/`.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    // A folder that cannot be listed cannot be read either, and `read` says so.
+    let listed = [folder.to_owned(), folder.join("articles")].into_iter().filter_map(|f| f.read_dir().ok()).flatten();
+    let articles =
+        listed.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "txt"));
+    std::iter::once(folder.join("gold.jsonl")).chain(articles).collect()
 }
 
 /// Reads a folder.

@@ -99,3 +99,26 @@ fn whole_articles_have_a_page_too_with_the_evidence_of_errors() {
     let page = fs::read_to_string(folder.path().join("page.html")).expect("a page");
     assert!(page.contains("Worst errors") && page.contains("<mark class=\"actor\">[["));
 }
+
+#[test]
+fn figures_overwrite_no_gold_file_and_not_one_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    gold(&at("gold.jsonl"));
+    fs::create_dir(at("articles")).expect("made");
+    fs::write(at("articles/a.txt"), "Peru recognised Kosovo.").expect("written");
+    let before = ["gold.jsonl", "articles/a.txt"].map(|name| fs::read(at(name)).expect("a file"));
+    for (arguments, expected) in [
+        (&["gold.jsonl", "--json", "gold.jsonl"][..], "gold.jsonl would overwrite its own input"),
+        (&["--docs", ".", "--predictions", "gold.jsonl"], "gold.jsonl would overwrite its own input"),
+        (&["--docs", ".", "--report", "articles/a.txt"], "articles/a.txt would overwrite its own input"),
+        (&["gold.jsonl", "--against", "articles/a.txt", "--csv", "articles/a.txt"], "would overwrite its own input"),
+        (&["gold.jsonl", "--json", "f", "--csv", "./f"], "./f would be written twice"),
+    ] {
+        let (code, stdout, stderr) = evaluate(folder.path(), arguments);
+        assert!(code == 2 && stdout.is_empty(), "{arguments:?}: {stdout}{stderr}");
+        assert!(stderr.contains(expected) && stderr.contains("names of their own"), "{stderr}");
+    }
+    assert_eq!(before, ["gold.jsonl", "articles/a.txt"].map(|name| fs::read(at(name)).expect("a file")));
+    assert!(!at("f").exists());
+}

@@ -19,6 +19,55 @@ fn label(folder: &Path, arguments: &[&str], stdin: &str) -> (Option<i32>, String
     demarche(folder, &[&["label", "-q", "--model", &model], arguments].concat(), stdin)
 }
 
+/// Every file below a folder with its bytes.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push((path.display().to_string(), fs::read(&path).expect("a file")));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn label_writes_over_no_input_and_nothing_twice_and_refuses_before_it_begins() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("q")).expect("made");
+    fs::write(at("q/a.csv"), format!("id,text\n1,{ARTICLE}\n")).expect("written");
+    fs::write(at("q/rejects.csv"), format!("id,text\n1,{ARTICLE}\n")).expect("written");
+    fs::write(at("names.csv"), "surface,polity\n").expect("written");
+    let before = files(folder.path());
+    for (arguments, expected) in [
+        (&["q/a.csv", "-o", "q/a.csv"][..], "q/a.csv would overwrite its own input"),
+        (&["q/a.csv", "-o", "q/../q/a.csv"], "q/../q/a.csv would overwrite its own input"),
+        (&["q/a.csv", "-o", "out.csv", "--evidence", "q/a.csv"], "q/a.csv would overwrite its own input"),
+        (&["q/rejects.csv", "-o", "q/out.csv"], "q/rejects.csv would overwrite its own input"),
+        (&["q", "-o", "q/out.csv"], "q/rejects.csv would overwrite its own input"),
+        (&["q/a.csv", "--registry", "names.csv", "-o", "names.csv"], "names.csv would overwrite its own input"),
+        (&["q/a.csv", "-o", "out.csv", "--evidence", "out.csv"], "out.csv would be written twice"),
+        (&["q/a.csv", "-o", "rejects.csv"], "rejects.csv would be written twice"),
+        (&["q/a.csv", "-o", "out.csv", "--evidence", "./run.json"], "run.json would be written twice"),
+    ] {
+        let (code, stdout, stderr) = label(folder.path(), arguments, "");
+        assert!(code == Some(2) && stdout.is_empty(), "{arguments:?}: {stdout}{stderr}");
+        assert!(stderr.contains(expected) && stderr.contains("give -o and --evidence other names"), "{stderr}");
+        assert!(files(folder.path()) == before, "{arguments:?} wrote something");
+    }
+    // A table in the folder of the corpus overwrites nothing until it is part of the corpus.
+    fs::remove_file(at("q/rejects.csv")).expect("removed");
+    for (code, again) in [(Some(0), false), (Some(2), true)] {
+        let (found, _, stderr) = label(folder.path(), &["q", "-o", "q/out.csv"], "");
+        assert_eq!(found, code, "{stderr}");
+        assert_eq!(stderr.contains("q/out.csv would overwrite its own input"), again, "{stderr}");
+    }
+}
+
 #[test]
 fn a_file_that_cannot_be_written_is_named_with_one_cause() {
     let folder = tempfile::tempdir().expect("a folder");

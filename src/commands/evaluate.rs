@@ -2,10 +2,12 @@
 //! figures and writes the files that were asked for.
 
 use super::evaluate_print::{comparison, intervals, review, table};
+use super::review::apart;
 use super::{evaluate_against, evaluate_behaviour, evaluate_docs, evaluate_estimate, evaluate_pairs};
 use crate::cli::EvaluateArgs;
 use crate::document::Dyad;
 use crate::evaluation::{self, DataFile, Evaluation, Judged, Provenance};
+use crate::gold_docs;
 use crate::metrics::classification::Confusion;
 use crate::metrics::interval::Bootstrap;
 use crate::metrics::review::part;
@@ -38,6 +40,11 @@ pub(super) struct Outcome {
 /// # Errors
 /// If a file cannot be read or written, the model does not open, or `--against` holds other pairs.
 pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> Result<bool> {
+    let outputs = [&args.predictions, &args.json, &args.csv, &args.report].into_iter().flatten();
+    let outputs: Vec<_> = outputs.map(PathBuf::as_path).collect();
+    let articles = args.docs.as_deref().map(gold_docs::files).unwrap_or_default();
+    let inputs = args.gold.iter().chain(&articles).chain(&args.against).chain(&args.estimate);
+    apart(&outputs, inputs, "give --json, --csv, --report and --predictions names of their own")?;
     if let Some(path) = &args.estimate {
         return evaluate_estimate::run(path, args, out).map(|()| true);
     }

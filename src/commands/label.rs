@@ -3,6 +3,7 @@
 mod tables;
 mod tally;
 
+use super::review::apart;
 use crate::cli::LabelArgs;
 use crate::document::Document;
 use crate::engine::{cpu::CpuEngine, memo::Memo};
@@ -21,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use tables::{Tables, beside};
+use tables::{Tables, beside, journal};
 use tally::Tally;
 
 /// Documents that are labelled together: enough to fill both cores, few enough to bound memory.
@@ -34,6 +35,7 @@ const WINDOW: usize = 32;
 pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     let started = Instant::now();
     let inputs = ingest::inputs(&args.inputs)?;
+    spared(args, &inputs)?;
     let registry = Registry::with(&args.registry)?;
     let scope = Scope::named(args.target.as_deref(), &registry)?;
     let detector = Detector::new(registry);
@@ -108,6 +110,20 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     }
     writeln!(out, "stances: {}", args.output.display())?;
     Ok(tally.rejected == 0)
+}
+
+/// Refuses, before any work, to write over what is read or twice to one place.
+fn spared(args: &LabelArgs, inputs: &[Input]) -> Result<()> {
+    let (rejects, run, journal) =
+        (beside(&args.output, "rejects.csv"), beside(&args.output, "run.json"), journal(&args.output));
+    let mut outputs = vec![args.output.as_path(), &rejects, &run, &journal];
+    outputs.extend(args.evidence.as_deref());
+    let files = inputs.iter().map(|input| &input.path).filter(|path| path.as_os_str() != "-");
+    apart(
+        &outputs,
+        files.chain(&args.registry),
+        "give -o and --evidence other names; rejects.csv and run.json go to the folder of -o",
+    )
 }
 
 /// Digest of all that the rows depend on.

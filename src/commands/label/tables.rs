@@ -41,6 +41,13 @@ pub(super) fn beside(output: &Path, name: &str) -> PathBuf {
     output.with_file_name(name)
 }
 
+/// What a stopped run leaves beside its stance table.
+pub(super) fn journal(output: &Path) -> PathBuf {
+    let mut name = output.as_os_str().to_owned();
+    name.push(".resume.json");
+    name.into()
+}
+
 impl<'a> Tables<'a> {
     /// Starts the files; with `--resume`, takes up those of a stopped run, whose tally is returned.
     ///
@@ -52,9 +59,7 @@ impl<'a> Tables<'a> {
         thresholds: Thresholds,
         fingerprint: String,
     ) -> Result<(Self, Tally)> {
-        let mut journal = args.output.clone().into_os_string();
-        journal.push(".resume.json");
-        let journal = PathBuf::from(journal);
+        let journal = journal(&args.output);
         let stopped = if args.resume && journal.exists() { Some(read(&journal)?) } else { None };
         if let Some(stopped) = &stopped {
             ensure!(

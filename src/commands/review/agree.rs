@@ -1,6 +1,6 @@
 //! `review agree`: reviewed files in, figures of agreement out.
 
-use super::{table, tables, write_json};
+use super::{apart, table, tables, write_json};
 use crate::cli::AgreeArgs;
 use crate::metrics::interval::Bootstrap;
 use crate::report::evaluation::range;
@@ -8,12 +8,15 @@ use crate::review::agreement::{Agreement, Figure, Pair, Together, compute};
 use crate::review::ratings::collect;
 use anyhow::{Result, ensure};
 use std::io::Write;
+use std::path::PathBuf;
 
 /// Countries that the terminal lists; the JSON has all.
 const COUNTRIES: usize = 15;
 
 /// Computes the figures and prints them.
 pub(super) fn run(args: &AgreeArgs, out: &mut dyn Write) -> Result<()> {
+    let json: Vec<_> = args.json.iter().map(PathBuf::as_path).collect();
+    apart(&json, args.reviewed.iter().chain(&args.stances), "give --json another name")?;
     let stances = args.stances.as_deref().map(table).transpose()?;
     let ratings = collect(&tables(&args.reviewed)?, stances.as_ref())?;
     ensure!(!ratings.units.is_empty(), "no row has a review_stance: there is nothing to compare");
