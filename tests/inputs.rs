@@ -92,6 +92,23 @@ fn a_model_that_is_not_there_names_its_flag_and_tells_the_cause_once() {
 }
 
 #[test]
+fn a_number_is_no_date_and_the_summary_names_the_first_of_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = |(id, date): &(&str, &str)| serde_json::json!({ "id": id, "date": date, "text": ARTICLE }).to_string();
+    let dates = [("a", "1512121234"), ("b", "20171201"), ("c", "1/12/2017"), ("d", "soon"), ("e", "never")];
+    fs::write(folder.path().join("a.jsonl"), dates.iter().map(line).collect::<Vec<_>>().join("\n")).expect("written");
+    let (code, stdout, stderr) = label(folder.path(), &["a.jsonl", "-o", "out.csv", "--include-none"], "");
+    assert_eq!(code, Some(0), "{stderr}");
+    let named = r#"4 documents have a date that is not YYYY-MM-DD; it was left empty: a "1512121234", c "1/12/2017", d "soon", …"#;
+    assert!(stdout.contains(named), "{stdout}");
+    let mut table = csv::Reader::from_path(folder.path().join("out.csv")).expect("a table");
+    let date = table.headers().expect("a header").iter().position(|name| name == "doc_date").expect("a column");
+    let rows: Vec<csv::StringRecord> = table.records().collect::<Result<_, _>>().expect("rows");
+    let of = |id: &str| rows.iter().find(|row| &row[1] == id).expect("a row")[date].to_owned();
+    assert_eq!((of("a"), of("b")), (String::new(), "2017-12-01".to_owned()));
+}
+
+#[test]
 fn a_reader_that_leaves_early_ends_neither_the_work_nor_its_status() {
     use std::process::{Command, Stdio};
     let folder = tempfile::tempdir().expect("a folder");

@@ -73,7 +73,7 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
             tally.read += 1;
             match record {
                 Ok(reading) => {
-                    tally.reading(reading.encoding, reading.bad_date.is_some());
+                    tally.reading(&reading);
                     window.push(reading.document);
                     if window.len() == WINDOW {
                         flush(&mut window, &mut tables, &mut tally)?;

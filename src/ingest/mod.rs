@@ -212,11 +212,15 @@ pub fn open(input: &Input, settings: &Settings) -> Result<Records, IngestError> 
     }
 }
 
-/// A date from the first ten characters, `YYYY-MM-DD`, or eight, `YYYYMMDD`.
+/// A date from the first ten characters, `YYYY-MM-DD`, or eight, `YYYYMMDD`. With another digit behind it is a number that
+/// begins like a day, such as a Unix time.
 fn date(value: &str) -> Option<Date> {
     let value = value.trim();
-    let day = value.get(..10).unwrap_or(value);
-    day.parse().ok().or_else(|| Date::strptime("%Y%m%d", value.get(..8)?).ok())
+    let day = |length| {
+        let (day, rest) = value.split_at_checked(length)?;
+        (!rest.starts_with(|c: char| c.is_ascii_digit())).then_some(day)
+    };
+    day(10).and_then(|day| day.parse().ok()).or_else(|| Date::strptime("%Y%m%d", day(8)?).ok())
 }
 
 /// The fields of one record of a file of many.
@@ -248,5 +252,24 @@ impl Fields {
                 source: format!("{}:{record}", input.path.display()),
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_a_day_with_or_without_a_time_and_no_longer_number() {
+        let day = "1912-12-11".parse().ok();
+        for value in ["1912-12-11", " 1912-12-11T08:30:00Z", "1912-12-11 00:00:00 +00:00", "19121211", "19121211T0830"]
+        {
+            assert_eq!(date(value), day, "{value}");
+        }
+        // Seconds and milliseconds since 1970, a number of the archive, and other orders.
+        for value in ["1512121234", "1512121234000", "151212123", "1912-12-111", "11.12.1912", "12/11/1912", "1912", ""]
+        {
+            assert_eq!(date(value), None, "{value}");
+        }
     }
 }

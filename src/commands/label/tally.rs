@@ -1,12 +1,15 @@
 //! What went into a run of `label` and what came out: counted, shown, and carried over a stop.
 
-use crate::ingest::Encoding;
+use crate::ingest::Reading;
 use crate::pipeline::Labelled;
 use crate::registry::Registry;
 use crate::stance::Stance;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+/// Unreadable dates that the summary shows.
+const BAD_DATES: usize = 3;
 
 /// Counts of a run.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +33,9 @@ pub(super) struct Tally {
     pub truncated: usize,
     /// Dates that are no date.
     pub bad_dates: usize,
+    /// Documents and dates of the first of these.
+    #[serde(default)]
+    pub first_bad_dates: Vec<(String, String)>,
     /// Documents by encoding.
     pub encodings: BTreeMap<String, usize>,
     /// Document-level stances, `none` included.
@@ -50,9 +56,14 @@ fn from_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DyadCounts, D
 }
 
 impl Tally {
-    pub(super) fn reading(&mut self, encoding: Encoding, bad_date: bool) {
-        *self.encodings.entry(encoding.name().to_owned()).or_default() += 1;
-        self.bad_dates += usize::from(bad_date);
+    pub(super) fn reading(&mut self, reading: &Reading) {
+        *self.encodings.entry(reading.encoding.name().to_owned()).or_default() += 1;
+        if let Some(date) = &reading.bad_date {
+            self.bad_dates += 1;
+            if self.first_bad_dates.len() < BAD_DATES {
+                self.first_bad_dates.push((reading.document.id.clone(), shortened(date)));
+            }
+        }
     }
 
     pub(super) fn document(&mut self, labelled: &Labelled) {
@@ -100,9 +111,24 @@ impl Tally {
             self.read as f64 / seconds
         )?;
         if self.bad_dates > 0 {
-            writeln!(out, "{} documents have a date that is not YYYY-MM-DD; it was left empty", self.bad_dates)?;
+            let first = self.first_bad_dates.iter().map(|(id, date)| format!("{id} {date:?}"));
+            let first = first.collect::<Vec<_>>().join(", ");
+            let more = if self.bad_dates > self.first_bad_dates.len() { ", …" } else { "" };
+            writeln!(
+                out,
+                "{} documents have a date that is not YYYY-MM-DD; it was left empty: {first}{more}",
+                self.bad_dates
+            )?;
         }
         Ok(())
+    }
+}
+
+/// A date for one line of the terminal: the column may be the wrong one and hold articles.
+fn shortened(date: &str) -> String {
+    match date.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &date[..end]),
+        None => date.to_owned(),
     }
 }
 
