@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and its help. No logic: `commands` does the work.
 
+use crate::ingest::Format;
 use crate::review::totals::{By, Period};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -58,9 +59,13 @@ pub struct LookArgs {
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of a command line")]
 #[derive(Debug, Args)]
 pub struct LabelArgs {
-    /// Folders of articles, or .txt, .csv, .tsv, .jsonl, .parquet files (plain, .gz or .zst); - is standard input
+    /// Folders of articles, or .txt, .csv, .tsv, .jsonl, .parquet files (plain, .gz or .zst); - is standard input, told by its
+    /// content to be Parquet, JSONL or else one plain text, unless --format says so
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
+    /// Format of standard input, needed for CSV and TSV
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
     /// Stance table to write; rejects.csv and run.json go beside it
     #[arg(short, long, value_name = "CSV", default_value = "stances.csv")]
     pub output: PathBuf,
@@ -187,7 +192,7 @@ pub struct EvaluateArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A .txt file, or a document of a .csv, .tsv, .jsonl or .parquet file; - is standard input
+    /// A .txt file, or a document of a .csv, .tsv, .jsonl or .parquet file; - is standard input: Parquet, JSONL or one plain text
     pub input: PathBuf,
     /// Which document of a file of many, by its id [default: the first]
     #[arg(long, value_name = "ID")]

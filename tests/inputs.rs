@@ -92,6 +92,56 @@ fn a_model_that_is_not_there_names_its_flag_and_tells_the_cause_once() {
 }
 
 #[test]
+fn what_is_no_article_is_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let array = format!(r#"[{{"id": "a", "text": "{ARTICLE}"}}]"#);
+    let page = format!("<!DOCTYPE html>\n<html><script>var peru;</script><p>{ARTICLE}</p></html>");
+    for (name, content, expected) in [
+        ("a.json", &array, "begins like a JSON array, not like an article; accepted are plain text, CSV"),
+        ("-", &array, "write its records one a line (JSONL)"),
+        ("a.html", &page, "a.html begins like HTML or XML"),
+        ("a.txt", &page, "strip the markup first"),
+        ("-", &page, "strip the markup first"),
+    ] {
+        if name != "-" {
+            fs::write(folder.path().join(name), content).expect("written");
+        }
+        let stdin = if name == "-" { content } else { "" };
+        let (code, _, stderr) = label(folder.path(), &[name, "-o", "out.csv"], stdin);
+        assert_eq!(code, Some(2), "{name}: {stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
+        assert!(!folder.path().join("out.csv").exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_says_what_it_skipped_and_an_entry_that_leads_nowhere_is_one_reject() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("corpus")).expect("made");
+    for name in ["a.txt", "b.html", "c.html", "d.json", "LICENSE"] {
+        fs::write(at("corpus").join(name), ARTICLE).expect("written");
+    }
+    // In a folder a page under the name of a text is one bad file among good ones.
+    fs::write(at("corpus/page.txt"), "<html><p>Peru</p></html>").expect("written");
+    std::os::unix::fs::symlink("nowhere.txt", at("corpus/dangling.txt")).expect("linked");
+    std::os::unix::fs::symlink(".", at("corpus/loop")).expect("linked");
+    let (code, stdout, stderr) = label(folder.path(), &["corpus", "-o", "out.csv"], "");
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stdout.contains("4 in = 1 labelled + 0 without countries + 3 rejected"), "{stdout}");
+    assert!(stdout.contains("4 files of other formats skipped: without extension 1, .html 2, .json 1\n"), "{stdout}");
+    let run: serde_json::Value = serde_json::from_slice(&fs::read(at("run.json")).expect("a file")).expect("JSON");
+    assert_eq!(run["other_formats"], serde_json::json!({ "": 1, ".html": 2, ".json": 1 }));
+    let rejects = fs::read_to_string(at("rejects.csv")).expect("a file");
+    let reject = |name: &str| rejects.lines().find(|line| line.contains(name)).expect("a reject").to_owned();
+    let dangling = reject("corpus/dangling.txt,0,,,");
+    assert_eq!(dangling.matches("No such file").count(), 1, "{rejects}");
+    assert!(reject("corpus/loop,0,,,").contains("loop"), "{rejects}");
+    assert!(reject("corpus/page.txt,0,,,").contains("HTML"), "{rejects}");
+}
+
+#[test]
 fn a_number_is_no_date_and_the_summary_names_the_first_of_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let line = |(id, date): &(&str, &str)| serde_json::json!({ "id": id, "date": date, "text": ARTICLE }).to_string();
@@ -106,6 +156,18 @@ fn a_number_is_no_date_and_the_summary_names_the_first_of_them() {
     let rows: Vec<csv::StringRecord> = table.records().collect::<Result<_, _>>().expect("rows");
     let of = |id: &str| rows.iter().find(|row| &row[1] == id).expect("a row")[date].to_owned();
     assert_eq!((of("a"), of("b")), (String::new(), "2017-12-01".to_owned()));
+}
+
+#[test]
+fn csv_on_standard_input_is_read_as_the_format_that_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let csv = format!("id\ttext\na\t{ARTICLE}\nb\tIt rained.\n");
+    let (code, stdout, stderr) = label(folder.path(), &["-", "--format", "tsv", "-o", "out.csv"], &csv);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("2 in = 1 labelled + 1 without countries + 0 rejected"), "{stdout}");
+    fs::write(folder.path().join("a.txt"), ARTICLE).expect("written");
+    let (code, _, stderr) = label(folder.path(), &["a.txt", "--format", "csv", "-o", "out.csv"], "");
+    assert!(code == Some(2) && stderr.contains("--format is for standard input (-)"), "{stderr}");
 }
 
 #[test]

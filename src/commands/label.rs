@@ -17,6 +17,7 @@ use crate::registry::Registry;
 use anyhow::{Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +35,11 @@ const WINDOW: usize = 32;
 /// If the corpus, the model or a registry file cannot be opened, or a result cannot be written.
 pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     let started = Instant::now();
-    let inputs = ingest::inputs(&args.inputs)?;
+    let ingest::Corpus { inputs, skipped } = ingest::corpus(&args.inputs, args.format)?;
+    ensure!(
+        args.format.is_none() || args.inputs.iter().any(|path| path.as_os_str() == "-"),
+        "--format is for standard input (-); files are told by their extension"
+    );
     spared(args, &inputs)?;
     let registry = Registry::with(&args.registry)?;
     let scope = Scope::named(args.target.as_deref(), &registry)?;
@@ -100,8 +105,12 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     );
     tables.finish()?;
     let seconds = started.elapsed().as_secs_f64();
-    write_run(&beside(&args.output, "run.json"), &tally, &model, &engine, &detector.registry().version, seconds)?;
+    let run = beside(&args.output, "run.json");
+    write_run(&run, &tally, &skipped, &model, &engine, &detector.registry().version, seconds)?;
     tally.show(detector.registry(), seconds, out)?;
+    if !skipped.is_empty() {
+        writeln!(out, "{}", other_formats(&skipped))?;
+    }
     if resumed > 0 {
         writeln!(out, "of these, {resumed} records were read before the run was resumed")?;
     }
@@ -126,11 +135,21 @@ fn spared(args: &LabelArgs, inputs: &[Input]) -> Result<()> {
     )
 }
 
+/// `3 files of other formats skipped: .html 2, .json 1`.
+fn other_formats(skipped: &BTreeMap<String, usize>) -> String {
+    let kind = |(extension, count): (&String, &usize)| match extension.as_str() {
+        "" => format!("without extension {count}"),
+        extension => format!("{extension} {count}"),
+    };
+    let kinds = skipped.iter().map(kind).collect::<Vec<_>>().join(", ");
+    format!("{} files of other formats skipped: {kinds}", skipped.values().sum::<usize>())
+}
+
 /// Digest of all that the rows depend on.
 fn fingerprint(args: &LabelArgs, inputs: &[Input], model: &Model, registry: &Registry) -> String {
     let files: Vec<_> = inputs.iter().map(|input| (&input.path, size(input))).collect();
     let rows = json!({
-        "schema": SCHEMA, "model": model.checksum, "registry": registry.version, "files": files,
+        "schema": SCHEMA, "model": model.checksum, "registry": registry.version, "files": files, "format": args.format,
         "target": args.target, "aliases": args.target_alias, "evidence": args.evidence, "none": args.include_none,
         "columns": [&args.columns.text, &args.columns.id, &args.date, &args.columns.title],
         "codes": args.codes, "excel": args.excel, "precision": args.precision, "stance": model.stance,
@@ -147,6 +166,7 @@ fn size(input: &Input) -> Option<u64> {
 fn write_run(
     path: &Path,
     tally: &Tally,
+    skipped: &BTreeMap<String, usize>,
     model: &Model,
     engine: &Memo<CpuEngine>,
     registry: &str,
@@ -159,6 +179,7 @@ fn write_run(
         "registry": registry,
         "documents": { "in": tally.read, "labelled": tally.labelled,
             "without_countries": tally.without_countries, "rejected": tally.rejected },
+        "other_formats": skipped,
         "rows": tally.rows, "passages": tally.passages, "second_looks": tally.second_looks, "truncated_passages": tally.truncated,
         "repeated_examples": engine.spared(),
         "unreadable_dates": tally.bad_dates, "encodings": tally.encodings, "seconds": seconds,
@@ -191,7 +212,7 @@ fn progress(quiet: bool, inputs: &[Input]) -> ProgressBar {
     if quiet {
         return ProgressBar::hidden();
     }
-    let total: Option<u64> = inputs.iter().map(size).sum();
+    let total: Option<u64> = inputs.iter().filter(|input| input.fault.is_none()).map(size).sum();
     let (bar, template) = match total {
         Some(bytes) => (ProgressBar::new(bytes), "{bar:24} {percent:>3} %  {msg}  {elapsed} gone, {eta} to go"),
         None => (ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}"),

@@ -6,6 +6,7 @@
 pub mod compression;
 mod csv;
 pub mod decode;
+mod folder;
 pub mod jsonl;
 mod parquet;
 pub mod quotes;
@@ -14,11 +15,12 @@ mod text;
 use crate::document::{Date, Document};
 use compression::Limits;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 pub use decode::Encoding;
+pub use folder::{Corpus, Format, Input, corpus, inputs};
 
 /// Which columns or fields hold what, in CSV, JSONL and Parquet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +111,26 @@ pub enum IngestError {
         /// The columns there.
         found: String,
     },
+    /// An entry of a folder that leads nowhere.
+    #[error("cannot read {path}: {reason}; mend it or take it away")]
+    Entry {
+        /// The entry.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file that would be read as an article and is none.
+    #[error(
+        "{path} begins like {found}, not like an article; accepted are plain text, CSV, TSV, JSONL and Parquet: {way_out}"
+    )]
+    NotProse {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like.
+        found: &'static str,
+        /// How to make it readable.
+        way_out: &'static str,
+    },
     /// The file's beginning is not what its format says.
     #[error("cannot read {path}: {reason}")]
     Format {
@@ -122,56 +144,6 @@ pub enum IngestError {
 /// Documents and rejects of one file.
 pub type Records = Box<dyn Iterator<Item = Result<Reading, Reject>> + Send>;
 
-/// A file of the corpus and its id: the path below the folder that was named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Input {
-    /// Where to read; `-` for standard input.
-    pub path: PathBuf,
-    /// Name below the input folder, with `/`.
-    pub name: String,
-}
-
-const FORMATS: [&str; 7] = ["txt", "csv", "tsv", "jsonl", "ndjson", "parquet", "text"];
-
-/// The files of the inputs, folders walked in name order.
-///
-/// # Errors
-/// If an input does not exist or a folder holds nothing readable.
-pub fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, IngestError> {
-    let mut inputs = Vec::new();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            inputs.push(Input { path: path.clone(), name: "stdin".into() });
-            continue;
-        }
-        let open = |source: std::io::Error| IngestError::Open { path: path.clone(), source };
-        if std::fs::metadata(path).map_err(open)?.is_file() {
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            inputs.push(Input { path: path.clone(), name });
-            continue;
-        }
-        let before = inputs.len();
-        for entry in walkdir::WalkDir::new(path).follow_links(true).sort_by_file_name() {
-            let entry = entry.map_err(|e| open(e.into()))?;
-            if entry.file_type().is_file() && FORMATS.contains(&format_of(entry.path()).as_str()) {
-                let name = entry.path().strip_prefix(path).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
-                inputs.push(Input { path: entry.into_path(), name });
-            }
-        }
-        if inputs.len() == before {
-            return Err(IngestError::Empty { path: path.clone() });
-        }
-    }
-    Ok(inputs)
-}
-
-/// Extension that tells the format: the one before `.gz` or `.zst`.
-fn format_of(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let bare = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    bare.rsplit_once('.').map(|(_, extension)| extension.to_owned()).unwrap_or_default()
-}
-
 /// `articles/a.txt.gz` → `articles/a`.
 fn stem(name: &str) -> &str {
     let bare = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
@@ -181,15 +153,17 @@ fn stem(name: &str) -> &str {
 /// Opens one file.
 ///
 /// # Errors
-/// If it cannot be opened or lacks a column. What goes wrong later is a [`Reject`].
+/// If it cannot be opened, lacks a column, or is no article. What goes wrong later is a [`Reject`].
 pub fn open(input: &Input, settings: &Settings) -> Result<Records, IngestError> {
+    if let Some(reason) = &input.fault {
+        return Err(IngestError::Entry { path: input.path.clone(), reason: reason.clone() });
+    }
     let fail = |source| IngestError::Open { path: input.path.clone(), source };
-    let format = format_of(&input.path);
     let raw: Box<dyn Read + Send> = if input.path.as_os_str() == "-" {
         Box::new(std::io::stdin())
     } else {
         let file = std::fs::File::open(&input.path).map_err(fail)?;
-        if format == "parquet" && parquet::plain(&file) {
+        if input.format == Some(Format::Parquet) && parquet::plain(&file) {
             return parquet::stream(input, file, settings);
         }
         Box::new(file)
@@ -197,18 +171,43 @@ pub fn open(input: &Input, settings: &Settings) -> Result<Records, IngestError> 
     let raw = Box::new(compression::Counted::new(raw, Arc::clone(&settings.consumed)));
     let mut reader = BufReader::with_capacity(1 << 16, compression::bounded(raw, settings.limits).map_err(fail)?);
     let head = reader.fill_buf().map_err(fail)?;
-    if head.starts_with(b"PAR1") || format == "parquet" {
-        return parquet::whole(input, Box::new(reader), settings);
+    let found = if head.starts_with(b"PAR1") {
+        Some(Format::Parquet)
+    } else if input.format.is_none() && beginning(head).starts_with('{') {
+        Some(Format::Jsonl)
+    } else {
+        input.format
+    };
+    match found {
+        Some(Format::Parquet) => parquet::whole(input, Box::new(reader), settings),
+        Some(Format::Csv) => csv::open(input, Box::new(reader), b',', settings),
+        Some(Format::Tsv) => csv::open(input, Box::new(reader), b'\t', settings),
+        Some(Format::Jsonl) => Ok(jsonl::open(input, Box::new(reader), settings)),
+        Some(Format::Text) | None => match not_prose(&beginning(head)) {
+            Some((found, way_out)) => Err(IngestError::NotProse { path: input.path.clone(), found, way_out }),
+            None => Ok(text::open(input, Box::new(reader))),
+        },
     }
-    let told = input.path.as_os_str() != "-" && FORMATS.contains(&format.as_str());
-    if !told && head.trim_ascii_start().starts_with(b"{") {
-        return Ok(jsonl::open(input, Box::new(reader), settings));
-    }
-    match format.as_str() {
-        "csv" => csv::open(input, Box::new(reader), b',', settings),
-        "tsv" => csv::open(input, Box::new(reader), b'\t', settings),
-        "jsonl" | "ndjson" => Ok(jsonl::open(input, Box::new(reader), settings)),
-        _ => Ok(text::open(input, Box::new(reader))),
+}
+
+/// The first characters of a file, without mark and white space.
+fn beginning(head: &[u8]) -> String {
+    let (text, _) = decode::whole(&head[..head.len().min(1024)]);
+    text.trim_start().to_owned()
+}
+
+/// What a file is that begins like no article, and the way out. A bracket alone may open an article: `[Update] Peru …`.
+fn not_prose(beginning: &str) -> Option<(&'static str, &'static str)> {
+    let after = |bracket| beginning.strip_prefix(bracket).map_or("", str::trim_start);
+    let start: String = beginning.chars().take(9).collect::<String>().to_lowercase();
+    if after('[').starts_with(['{', '"']) {
+        Some(("a JSON array", "write its records one a line (JSONL), as `jq -c '.[]'` does"))
+    } else if after('{').starts_with(['"', '}']) {
+        Some(("JSON", "name it .jsonl if it has one record a line"))
+    } else if ["<!doctype", "<html", "<?xml"].iter().any(|tag| start.starts_with(tag)) {
+        Some(("HTML or XML", "strip the markup first"))
+    } else {
+        None
     }
 }
 
@@ -270,6 +269,20 @@ mod tests {
         for value in ["1512121234", "1512121234000", "151212123", "1912-12-111", "11.12.1912", "12/11/1912", "1912", ""]
         {
             assert_eq!(date(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn markup_and_json_are_told_from_prose_that_begins_with_a_bracket() {
+        let found = |head: &[u8]| not_prose(&beginning(head)).map(|(found, _)| found);
+        assert_eq!(found(b"[ {\"text\": 1}]"), Some("a JSON array"));
+        assert_eq!(found(b"\xef\xbb\xbf[\n  \"Peru met Chile.\"]"), Some("a JSON array"));
+        assert_eq!(found(b"{\"text\": \"Peru met Chile.\"}"), Some("JSON"));
+        for markup in ["\n<!DOCTYPE html><p>Peru", "<HTML lang=en>", "<?xml version='1.0'?>"] {
+            assert_eq!(found(markup.as_bytes()), Some("HTML or XML"), "{markup}");
+        }
+        for prose in ["[Update] Peru met Chile.", "[1] Peru", "<Peru>", "{Peru}", "“Peru”", "Pérú"] {
+            assert_eq!(found(prose.as_bytes()), None, "{prose}");
         }
     }
 }
