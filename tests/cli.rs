@@ -274,8 +274,9 @@ fn windows_1252_is_decoded_and_counted() {
     fs::create_dir(folder.path().join("news")).expect("made");
     fs::write(folder.path().join("news/a.txt"), b"C\xf4te d\x92Ivoire condemned Peru.").expect("written");
     fs::write(folder.path().join("news/b.txt"), "Perú condemned Chile.").expect("written");
-    let (code, _, stderr) = label(folder.path(), &["news"]);
+    let (code, stdout, stderr) = label(folder.path(), &["news"]);
     assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("1 document was read as windows-1252"), "{stdout}");
     let rows = rows(folder.path());
     let evidence = &rows.iter().find(|r| r[4] == "CIV").expect("a row of the first article")[20];
     assert_eq!(evidence, "[[Côte d’Ivoire]] condemned {{Peru}}.");

@@ -142,7 +142,8 @@ fn other_formats(skipped: &BTreeMap<String, usize>) -> String {
         extension => format!("{extension} {count}"),
     };
     let kinds = skipped.iter().map(kind).collect::<Vec<_>>().join(", ");
-    format!("{} files of other formats skipped: {kinds}", skipped.values().sum::<usize>())
+    let count = skipped.values().sum::<usize>();
+    format!("{count} {} of other formats skipped: {kinds}", if count == 1 { "file" } else { "files" })
 }
 
 /// Digest of all that the rows depend on.

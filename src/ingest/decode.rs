@@ -51,13 +51,11 @@ pub(super) fn text(bytes: &[u8], stream: Encoding) -> Result<(String, Encoding),
     if let Some(at) = bytes.iter().position(|b| *b == 0) {
         return Err(format!("byte {at} of the record is NUL: not text"));
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok((text.to_owned(), stream)),
-        Err(_) => {
-            let (text, encoding) = not_utf8(bytes);
-            Ok((text.into_owned(), encoding))
-        }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Ok((text.to_owned(), stream));
     }
+    let (text, encoding) = not_utf8(bytes);
+    Ok((text.into_owned(), encoding))
 }
 
 /// Text of a whole file's bytes, by the same rules; the mark is not part of it.
@@ -93,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_stray_byte_in_utf_8_leaves_its_letters_and_windows_1252_is_told_from_it() {
-        let damaged = [&"Côte d’Ivoire, Türkiye ".as_bytes()[..], &[0xff], &b" met"[..]].concat();
+        let damaged = ["Côte d’Ivoire, Türkiye ".as_bytes(), &[0xff], b" met"].concat();
         assert_eq!(whole(&damaged), ("Côte d’Ivoire, Türkiye \u{fffd} met".into(), Encoding::Damaged));
         let narrow = WINDOWS_1252.encode("Côte d’Ivoire, Türkiye – “Perú”").0.into_owned();
         assert_eq!(whole(&narrow), ("Côte d’Ivoire, Türkiye – “Perú”".into(), Encoding::Windows1252));

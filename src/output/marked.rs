@@ -87,7 +87,8 @@ fn shortened(piece: &str) -> Cow<'_, str> {
     if piece.len() <= 2 * AROUND {
         return piece.into();
     }
-    let (head, tail) = (piece.floor_char_boundary(AROUND), piece.ceil_char_boundary(piece.len() - AROUND));
+    let floor = |at: usize| (0..=at).rev().find(|i| piece.is_char_boundary(*i)).unwrap_or(0);
+    let (head, tail) = (floor(AROUND), floor(piece.len() - AROUND));
     format!("{}…{}", &piece[..head], &piece[tail..]).into()
 }
 

@@ -1,6 +1,6 @@
 //! What went into a run of `label` and what came out: counted, shown, and carried over a stop.
 
-use crate::ingest::Reading;
+use crate::ingest::{Encoding, Reading};
 use crate::pipeline::Labelled;
 use crate::registry::Registry;
 use crate::stance::Stance;
@@ -119,6 +119,15 @@ impl Tally {
                 "{} documents have a date that is not YYYY-MM-DD; it was left empty: {first}{more}",
                 self.bad_dates
             )?;
+        }
+        for damaged in [Encoding::Damaged, Encoding::Windows1252].map(Encoding::name) {
+            if let Some(count) = self.encodings.get(damaged) {
+                writeln!(
+                    out,
+                    "{count} {} read as {damaged}",
+                    if *count == 1 { "document was" } else { "documents were" }
+                )?;
+            }
         }
         Ok(())
     }
