@@ -16,6 +16,7 @@ import gzip
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 import sys
 
@@ -77,7 +78,7 @@ def held_out(out, *files, learned=False):
             opener = gzip.open if path.endswith(".gz") else open
             with opener(path, "rt", encoding="utf-8") as lines:
                 for line in lines:
-                    document = json.loads(line)["id"].rsplit("#", 1)[0]
+                    document = re.sub(r"(?s)(?<=.)#[0-9][^#]*\Z", "", json.loads(line)["id"])
                     draw = int.from_bytes(hashlib.sha256(document.encode()).digest()[:4], "big")
                     if (draw < SHARE * (2**32 - 1)) != learned:
                         destination.write(line.rstrip("\n") + "\n")
