@@ -6,7 +6,7 @@ use crate::metrics::estimate::LEAST;
 use crate::output::file::Pending;
 use crate::review::totals::{Total, Totals, totals};
 use crate::stance::Stance;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -24,8 +24,7 @@ pub(super) fn run(path: &Path, args: &EvaluateArgs, out: &mut dyn Write) -> Resu
     }
     let found = totals(&table(path)?, args.by, args.period)?;
     if let Some(path) = &args.csv {
-        let mut csv =
-            csv::Writer::from_writer(Pending::create(path).with_context(|| format!("totals {}", path.display()))?);
+        let mut csv = csv::Writer::from_writer(Pending::create(path)?);
         csv.write_record([
             "group", "period", "stance", "rows", "labelled", "reviewed", "share", "low", "high", "count",
         ])?;
@@ -35,7 +34,7 @@ pub(super) fn run(path: &Path, args: &EvaluateArgs, out: &mut dyn Write) -> Resu
         csv.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()?;
     }
     if let Some(path) = &args.json {
-        let mut file = Pending::create(path).with_context(|| format!("totals {}", path.display()))?;
+        let mut file = Pending::create(path)?;
         serde_json::to_writer_pretty(&mut file, &found)?;
         writeln!(file)?;
         file.finish()?;

@@ -11,7 +11,7 @@ use crate::output::file::Pending;
 use crate::passage::Scope;
 use crate::pipeline::Corridor;
 use crate::registry::Registry;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use std::io::Write;
 
 /// Runs the command; the explanation, or where its page is, goes to `out`.
@@ -34,7 +34,7 @@ pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<()> {
     match &args.html {
         None => text::print(&trace, detector.registry(), out)?,
         Some(path) => {
-            let mut file = Pending::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            let mut file = Pending::create(path)?;
             file.write_all(page::render(&trace, detector.registry())?.as_bytes())?;
             file.finish()?;
             writeln!(out, "explanation: {}", path.display())?;

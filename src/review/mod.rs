@@ -5,6 +5,7 @@
 //! columns to `output::columns`, the figures to `metrics::agreement`.
 
 pub mod agreement;
+pub mod audit;
 mod candidates;
 pub mod check;
 pub mod habits;

@@ -3,6 +3,7 @@
 //!
 //! Reads rows and forms groups; the estimator is `metrics::estimate`.
 
+use super::audit::{self, AuditError};
 use super::table::{Row, Table, TableError};
 use super::typed::{plain_number, stance};
 use crate::metrics::estimate::{Estimate, Review, Unit, share, tuning};
@@ -69,58 +70,9 @@ pub enum TotalsError {
     /// It lacks columns or a cell does not fit.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// Nothing was drawn and reviewed.
-    #[error(
-        "{0} has no audit row with a review: draw one with `demarche review queue`, fill in review_stance, and take it back \
-         with `demarche review merge`"
-    )]
-    Nothing(String),
-    /// Rows of several audits: each stands for other rows.
-    #[error(
-        "{name} holds rows of several audits, drawn with probabilities {}: estimate from the table of the first audit, \
-         merged without the files of the later ones",
-        probabilities.join(" and ")
-    )]
-    Rounds {
-        /// The table.
-        name: String,
-        /// As they stand in `sample_prob`, each once.
-        probabilities: Vec<String>,
-    },
-    /// The audit stands for other rows than the table has.
-    #[error(
-        "{name}: its {drawn} audit rows, drawn with probability {probability}, stand for {} rows, and it has {rows} (each \
-         row_id once). {}",
-        (stands_for * 10.0).round() / 10.0,
-        way_out(*stands_for, *rows)
-    )]
-    Frame {
-        /// The table.
-        name: String,
-        /// Rows with a `sample_prob`.
-        drawn: usize,
-        /// That of all of them.
-        probability: f64,
-        /// The sum of its reciprocals.
-        stands_for: f64,
-        /// Distinct rows of the table.
-        rows: usize,
-    },
-}
-
-/// How far `drawn / sample_prob` may be off, as a share: a queue draws a fixed number of rows and writes six digits.
-const ROUNDING: f64 = 6e-6;
-
-const fn way_out(stands_for: f64, rows: usize) -> &'static str {
-    if stands_for < rows as f64 {
-        "If audit rows were deleted from a reviewed file, take the queue as it was drawn back too: `demarche review merge \
-         STANCES REVIEWED QUEUE`. If other rows had been reviewed before the audit was drawn, it does not stand for them: \
-         draw one from the table as `demarche label` wrote it. If a program has cut sample_prob, restore its six digits"
-    } else {
-        "If rows were taken out of the table, estimate from all of them, grouped with --by. If several audits were drawn \
-         with this probability, estimate from the table of the first, merged without the files of the later ones. If a \
-         program has cut sample_prob, restore its six digits"
-    }
+    /// Its audit does not stand for it.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
 }
 
 struct Line {
@@ -151,24 +103,9 @@ pub fn totals(table: &Table, by: By, period: Option<Period>) -> Result<Totals, T
         }
         lines.push(line);
     }
-    let drawn = lines.iter().filter(|l| l.drawn.is_some()).count();
-    let mut probabilities: Vec<f64> = lines.iter().filter_map(|l| l.drawn).collect();
-    probabilities.sort_by(f64::total_cmp);
-    probabilities.dedup();
-    if probabilities.len() > 1 {
-        let probabilities = probabilities.iter().map(f64::to_string).collect();
-        return Err(TotalsError::Rounds { name: table.name.clone(), probabilities });
-    }
+    let drawn: Vec<f64> = lines.iter().filter_map(|l| l.drawn).collect();
     let reviewed = lines.iter().filter(|l| l.review.is_some()).count();
-    if reviewed == 0 {
-        return Err(TotalsError::Nothing(table.name.clone()));
-    }
-    if let Some(&probability) = probabilities.first() {
-        let (stands_for, rows) = (drawn as f64 / probability, distinct.len());
-        if (stands_for - rows as f64).abs() > ROUNDING * rows as f64 {
-            return Err(TotalsError::Frame { name: table.name.clone(), drawn, probability, stands_for, rows });
-        }
-    }
+    audit::check(&table.name, &drawn, reviewed, distinct.len())?;
     let mut groups: BTreeMap<(&str, &str), Vec<&Line>> = BTreeMap::new();
     for line in &lines {
         groups.entry((&line.group, &line.period)).or_default().push(line);
@@ -186,7 +123,7 @@ pub fn totals(table: &Table, by: By, period: Option<Period>) -> Result<Totals, T
             });
         }
     }
-    Ok(Totals { totals, drawn, reviewed, has_none: lines.iter().any(|l| l.label == Stance::None) })
+    Ok(Totals { totals, drawn: drawn.len(), reviewed, has_none: lines.iter().any(|l| l.label == Stance::None) })
 }
 
 fn units(lines: &[&Line], stance: Stance) -> Vec<Unit> {

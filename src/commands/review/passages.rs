@@ -17,7 +17,7 @@ use crate::review::passages::{Judgement, labelled};
 use crate::review::table::Table;
 use crate::review::typed::stance;
 use crate::segment::sentences;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -99,7 +99,7 @@ pub(super) fn run(args: &PassagesArgs, out: &mut dyn Write) -> Result<bool> {
             absent.insert(id, missed);
         }
     }
-    let mut file = Pending::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?;
+    let mut file = Pending::create(&args.output)?;
     gold::write(&texts, &mut file)?;
     file.finish()?;
     let (documents, such) = (absent.len(), absent.keys().next().copied());
