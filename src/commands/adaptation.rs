@@ -1,7 +1,7 @@
 //! Adapting a model to corrections, as `refit` and `train` both do it: what is kept back to judge on, and what was gained
 //! and lost.
 
-use super::review::same_file;
+use super::outputs::same_file;
 use crate::engine::cpu::CpuEngine;
 use crate::gold::GoldText;
 use crate::held_out::Split;

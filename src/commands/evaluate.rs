@@ -2,7 +2,7 @@
 //! figures and writes the files that were asked for.
 
 use super::evaluate_print::{comparison, intervals, review, table};
-use super::review::apart;
+use super::outputs::apart;
 use super::{evaluate_against, evaluate_behaviour, evaluate_docs, evaluate_estimate, evaluate_pairs};
 use crate::cli::EvaluateArgs;
 use crate::document::Dyad;

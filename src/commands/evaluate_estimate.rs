@@ -1,12 +1,12 @@
 //! `demarche evaluate --estimate`: bias-corrected totals of a merged stance table with an audit.
 
-use super::review::{same_file, table};
+use super::review::table;
 use crate::cli::EvaluateArgs;
 use crate::metrics::estimate::LEAST;
 use crate::output::file::Pending;
 use crate::review::totals::{Total, Totals, totals};
 use crate::stance::Stance;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -19,9 +19,6 @@ const LINES: usize = 40;
 /// # Errors
 /// If the table cannot be read, has no reviewed audit, or a file cannot be written.
 pub(super) fn run(path: &Path, args: &EvaluateArgs, out: &mut dyn Write) -> Result<()> {
-    for output in args.csv.iter().chain(&args.json) {
-        ensure!(!same_file(output, path), "{} would overwrite its own input", output.display());
-    }
     let found = totals(&table(path)?, args.by, args.period)?;
     if let Some(path) = &args.csv {
         let mut csv = csv::Writer::from_writer(Pending::create(path)?);

@@ -1,6 +1,6 @@
 //! `demarche explain`: one document through every stage, as text or as a page.
 
-use super::review::same_file;
+use super::outputs::same_file;
 use crate::cli::ExplainArgs;
 use crate::document::Document;
 use crate::explain::{page, text, trace};

@@ -1,6 +1,7 @@
 //! `demarche export`: a stance table in, the same rows for another tool out.
 
-use super::review::{same_file, table};
+use super::outputs::same_file;
+use super::review::table;
 use crate::cli::ExportArgs;
 use crate::export::{Format, parquet::write_parquet, write_json};
 use crate::output::file::Pending;

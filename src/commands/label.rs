@@ -3,11 +3,12 @@
 mod tables;
 mod tally;
 
-use super::review::apart;
+use super::corpus;
+use super::outputs::apart;
 use crate::cli::LabelArgs;
 use crate::document::Document;
 use crate::engine::{cpu::CpuEngine, memo::Memo};
-use crate::ingest::{self, Input, Records, Reject, Settings, compression::Limits};
+use crate::ingest::{self, Input, Settings, compression::Limits};
 use crate::mention::Detector;
 use crate::model::{Model, folder::sha256};
 use crate::output::{file::Pending, stances::SCHEMA};
@@ -70,7 +71,7 @@ pub fn run(args: &LabelArgs, out: &mut dyn Write) -> Result<bool> {
     };
     let mut skip = resumed;
     for input in &inputs {
-        for record in open(input, &settings, inputs.len() == 1)? {
+        for record in corpus::open(input, &settings, inputs.len() == 1)? {
             if skip > 0 {
                 skip -= 1;
                 continue;
@@ -190,21 +191,9 @@ fn write_run(
     Ok(file.finish()?)
 }
 
-/// Opens a file of the corpus. Among others, a file that cannot be opened is one reject; alone, it is the user's mistake.
-pub(super) fn open(input: &Input, settings: &Settings, alone: bool) -> Result<Records> {
-    match ingest::open(input, settings) {
-        Ok(records) => Ok(records),
-        Err(error) if alone => Err(error.into()),
-        Err(error) => {
-            let (path, reason) = (input.path.display().to_string(), error.to_string());
-            Ok(Box::new(std::iter::once(Err(Reject { path, record: 0, line: None, byte: None, reason }))))
-        }
-    }
-}
-
 fn settings(args: &LabelArgs, consumed: Arc<AtomicU64>) -> Settings {
     let limits = Limits { bytes: args.max_unpacked_mib << 20, ratio: args.max_ratio };
-    Settings { limits, consumed, ..super::corpus::settings(&args.columns, args.date.as_ref()) }
+    Settings { limits, consumed, ..corpus::settings(&args.columns, args.date.as_ref()) }
 }
 
 /// A bar over the bytes of the corpus, whose number of documents nobody knows beforehand; a spinner for standard input.

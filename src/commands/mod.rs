@@ -1,6 +1,7 @@
 //! One file a subcommand: opens what the arguments name, walks the corridor, writes what was asked. `evaluate` has
 //! five more: its two ways of judging, the behavioural suite, the reader of another run's predictions, and what it prints;
-//! `adaptation` is what `refit` and `train` share, `corpus` what those share that read one.
+//! `adaptation` is what `refit` and `train` share, `corpus` what those share that read one, `outputs` what all ask before they
+//! write.
 
 mod adaptation;
 mod corpus;
@@ -14,6 +15,7 @@ mod evaluate_print;
 pub mod explain;
 pub mod export;
 pub mod label;
+mod outputs;
 pub mod refit;
 pub mod registry;
 pub mod report;

@@ -1,6 +1,7 @@
 //! `demarche report`: a stance table as one page to read and to review in.
 
-use super::review::{read, same_file};
+use super::outputs::same_file;
+use super::review::read;
 use crate::cli::ReportArgs;
 use crate::output::file::Pending;
 use crate::output::table::StanceTable;

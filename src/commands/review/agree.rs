@@ -1,7 +1,8 @@
 //! `review agree`: reviewed files in, figures of agreement out.
 
-use super::{apart, table, tables, write_json};
+use super::{table, tables, write_json};
 use crate::cli::AgreeArgs;
+use crate::commands::outputs::apart;
 use crate::metrics::interval::Bootstrap;
 use crate::report::evaluation::range;
 use crate::review::agreement::{Agreement, Figure, Pair, Together, compute};

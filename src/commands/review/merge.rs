@@ -1,7 +1,8 @@
 //! `review merge`: a stance table and reviewed files in, the merged table, the ledger and the conflicts out.
 
-use super::{read, same_file, table, write_json, write_table};
+use super::{read, table, write_json, write_table};
 use crate::cli::MergeArgs;
+use crate::commands::outputs::{apart, same_file};
 use crate::model::folder::sha256;
 use crate::output::columns::REVIEW_STANCE;
 use crate::review::ledger::{self, Entry};
@@ -26,14 +27,9 @@ pub(super) fn run(args: &MergeArgs, out: &mut dyn Write) -> Result<bool> {
             path.display()
         );
     }
-    let outputs: Vec<&PathBuf> = [&args.output, &ledger_path, &conflicts_path].into_iter().chain(&args.json).collect();
-    for (i, path) in outputs.iter().enumerate() {
-        ensure!(
-            !outputs[..i].iter().any(|other| same_file(path, other)),
-            "{} would be written twice; give -o, --ledger, --conflicts and --json names of their own",
-            path.display()
-        );
-    }
+    // The conflicts of an earlier merge may be an input: once they are decided, they are not written.
+    let outputs = [&args.output, &ledger_path, &conflicts_path].into_iter().chain(&args.json).map(PathBuf::as_path);
+    apart(&outputs.collect::<Vec<_>>(), [], "give -o, --ledger, --conflicts and --json names of their own")?;
     let base = table(&args.stances)?;
     let (mut files, mut names) = (Vec::new(), Vec::new());
     for path in &args.reviewed {

@@ -1,8 +1,9 @@
 //! `review passages`: reviewed rows and their corpus in, labelled passages to learn from out.
 
-use super::{same_file, table};
+use super::table;
 use crate::cli::PassagesArgs;
-use crate::commands::{corpus, label};
+use crate::commands::corpus;
+use crate::commands::outputs::same_file;
 use crate::document::Dyad;
 use crate::gold;
 use crate::ingest;
@@ -41,7 +42,7 @@ pub(super) fn run(args: &PassagesArgs, out: &mut dyn Write) -> Result<bool> {
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     let inputs = ingest::inputs(&args.corpus)?;
     for input in &inputs {
-        for record in label::open(input, &settings, inputs.len() == 1)? {
+        for record in corpus::open(input, &settings, inputs.len() == 1)? {
             let mut document = match record {
                 Ok(reading) => reading.document,
                 Err(reject) => {

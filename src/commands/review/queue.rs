@@ -1,7 +1,8 @@
 //! `review queue`: a stance table in, the rows worth a person's time out.
 
-use super::{same_file, table, tables, write_table};
+use super::{table, tables, write_table};
 use crate::cli::QueueArgs;
+use crate::commands::outputs::same_file;
 use crate::output::columns::{QUEUE_REASON, SAMPLE_PROB};
 use crate::review::JOINT;
 use crate::review::queue::{Queue, Reason, Settings, fill};
