@@ -69,6 +69,24 @@ fn label_writes_over_no_input_and_nothing_twice_and_refuses_before_it_begins() {
 }
 
 #[test]
+fn the_exported_registry_replaces_no_table_that_it_was_read_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("own")).expect("made");
+    let table = "alias,polity,kind,valid_from,valid_to,rule\nthe Hermit,PRK,name,,,\n";
+    let own = folder.path().join("own/aliases.csv");
+    fs::write(&own, table).expect("written");
+    let export = |to: &str| demarche(folder.path(), &["registry", "export", to, "--registry", "own/aliases.csv"], "");
+    let (code, _, stderr) = export("own");
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("own/aliases.csv would overwrite its own input; name another folder"), "{stderr}");
+    assert_eq!(fs::read_to_string(&own).expect("there"), table);
+    let (code, _, stderr) = export("all");
+    assert_eq!(code, Some(0), "{stderr}");
+    let all = fs::read_to_string(folder.path().join("all/aliases.csv")).expect("there");
+    assert!(all.contains("the Hermit,PRK") && all.lines().count() > 1000, "{}", all.lines().count());
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_named_with_one_cause() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("a.txt"), ARTICLE).expect("written");

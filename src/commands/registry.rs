@@ -1,5 +1,6 @@
 //! `demarche registry`: which polities the program knows, under which names and codes, and whether the tables are sound.
 
+use super::outputs::apart;
 use crate::cli::{RegistryAction, RegistryArgs};
 use crate::document::PolityId;
 use crate::output::file::Pending;
@@ -13,7 +14,7 @@ use std::path::Path;
 /// Runs the command; what is asked goes to `out`. `false` if `check` found a fault.
 ///
 /// # Errors
-/// If a table cannot be read, a name is unknown, or a file cannot be written.
+/// If a table cannot be read, a name is unknown, or a file cannot be written or would overwrite a table that was read.
 pub fn run(args: &RegistryArgs, out: &mut dyn Write) -> Result<bool> {
     let registry = Registry::with(&args.registry)?;
     match &args.action {
@@ -44,8 +45,10 @@ pub fn run(args: &RegistryArgs, out: &mut dyn Write) -> Result<bool> {
         }
         RegistryAction::Export { folder } => {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            export(&folder.join("polities.csv"), registry.polities.values())?;
-            export(&folder.join("aliases.csv"), registry.aliases.iter())?;
+            let (polities, aliases) = (folder.join("polities.csv"), folder.join("aliases.csv"));
+            apart(&[&polities, &aliases], &args.registry, "name another folder")?;
+            export(&polities, registry.polities.values())?;
+            export(&aliases, registry.aliases.iter())?;
             writeln!(out, "wrote polities.csv and aliases.csv to {}", folder.display())?;
         }
     }

@@ -102,7 +102,9 @@ pub enum IngestError {
         path: PathBuf,
     },
     /// A named column is absent.
-    #[error("{path} has no column `{column}`; it has {found}; choose with --text, --id, --date, --title")]
+    #[error(
+        "{path} has no column `{column}`; it has {found}; choose with --text, --id, --title, --date (`explain`: --date-column)"
+    )]
     Column {
         /// The file.
         path: PathBuf,

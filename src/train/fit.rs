@@ -196,7 +196,8 @@ pub fn fit(
             tch::manual_seed(noise);
             let loss = update(&network, &mut optimizer, batch, settings, step, total)?;
             (loss_sum, losses) = (loss_sum + loss, losses + 1);
-            if step.is_multiple_of(50) {
+            // A first word soon: fifty updates take minutes on a laptop.
+            if step == 10 || step.is_multiple_of(50) {
                 report(step, total, loss_sum / losses as f64, None);
                 (loss_sum, losses) = (0.0, 0);
             }
