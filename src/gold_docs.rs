@@ -62,8 +62,8 @@ pub struct GoldDocument {
     pub mentions: Vec<Count>,
 }
 
-/// Codes that gold files use beside the registry's own.
-const SYNONYMS: [(&str, &str); 1] = [("+AL", "+ARAB")];
+/// Codes that gold files use beside the registry's own; to it, courts and agencies of the UN are the UN.
+const SYNONYMS: [(&str, &str); 3] = [("+AL", "+ARAB"), ("+ICJ", "+UN"), ("+ILO", "+UN")];
 
 /// The registry's id for a code of a gold file.
 pub fn canonical(code: &str) -> &str {

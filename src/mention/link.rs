@@ -267,7 +267,11 @@ impl<'a> Scene<'a> {
             let mut chars = word.chars();
             chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
         };
-        let covered = |at: usize| self.candidates.iter().any(|c| c.span.start() <= at && at < c.span.end());
+        // A surname whose full name the document lacks is any word: `Charles Santiago`.
+        let known = |alias: &Alias| !matches!(alias.rule, Rule::Full | Rule::Title) || self.full_name_elsewhere(alias);
+        let stands = |c: Candidate| self.detector.forms[c.form].blocker.is_some() || self.aliases(c).any(known);
+        let covered =
+            |at: usize| self.candidates.iter().any(|c| c.span.start() <= at && at < c.span.end() && stands(*c));
         let next =
             after.strip_prefix(' ').map(|rest| rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default());
         let surname = next.is_some_and(|w| capital(w) && !among(TITLES, w) && !covered(span.end() + 1));
