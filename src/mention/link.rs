@@ -23,6 +23,8 @@ pub enum Reason {
     SurnameAlone,
     /// A generic institution without its polity in the document.
     NoPolityNear,
+    /// An epithet without the one polity before it that it could mean.
+    NothingBefore,
     /// A context rule spoke against it.
     Context(String),
     /// Several readings and nothing to choose by.
@@ -40,6 +42,7 @@ impl fmt::Display for Reason {
             Self::OutOfTerm => f.write_str("out_of_term"),
             Self::SurnameAlone => f.write_str("surname_alone"),
             Self::NoPolityNear => f.write_str("no_polity_near"),
+            Self::NothingBefore => f.write_str("nothing_before"),
             Self::Ambiguous => f.write_str("ambiguous"),
         }
     }
@@ -104,6 +107,8 @@ const TITLES: &str = "President Prime Minister Foreign Premier Chancellor King Q
     administration Pope";
 /// Characters on each side that `near` rules look at.
 const NEAR: usize = 60;
+/// Bytes before an epithet in which its polity must be named: two or three sentences.
+const BACK: usize = 400;
 
 impl Detector {
     /// Finds and links the polities of a document published on `day`.
@@ -112,7 +117,7 @@ impl Detector {
         let scene = Scene { detector: self, text, day, candidates: &candidates };
         let mut linked = Linked::default();
         for candidate in &candidates {
-            match scene.decide(*candidate) {
+            match scene.decide(*candidate, &linked.mentions) {
                 Ok(polity) => linked.mentions.push(Mention { span: candidate.span, polity: polity.clone() }),
                 Err(reason) => linked.rejected.push(Rejected { span: candidate.span, reason }),
             }
@@ -130,7 +135,8 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    fn decide(&self, candidate: Candidate) -> Result<&'a PolityId, Reason> {
+    /// `before` are the mentions so far.
+    fn decide(&self, candidate: Candidate, before: &[Mention]) -> Result<&'a PolityId, Reason> {
         let readings = &self.detector.forms[candidate.form];
         if let Some(reason) = &readings.blocker {
             return Err(Reason::Blocked(reason.clone()));
@@ -150,16 +156,22 @@ impl<'a> Scene<'a> {
         let mut refusal = Reason::Ambiguous;
         let mut accepted: Vec<&'a Alias> = Vec::new();
         for alias in current {
-            match self.satisfied(alias, candidate.span) {
+            match self.satisfied(alias, candidate.span, before) {
                 Ok(()) => accepted.push(alias),
                 Err(reason) => refusal = reason,
             }
+        }
+        if let [first, rest @ ..] = accepted.as_slice()
+            && first.rule == Rule::Back
+            && rest.iter().any(|other| other.polity != first.polity)
+        {
+            return Err(Reason::Ambiguous);
         }
         self.choose(&accepted, candidate.span).ok_or(refusal)
     }
 
     /// Whether the context rules and the alias's own rule let it count here.
-    fn satisfied(&self, alias: &Alias, span: ByteSpan) -> Result<(), Reason> {
+    fn satisfied(&self, alias: &Alias, span: ByteSpan, before: &[Mention]) -> Result<(), Reason> {
         self.context(alias, span)?;
         match alias.rule {
             Rule::Always | Rule::State => Ok(()),
@@ -168,7 +180,23 @@ impl<'a> Scene<'a> {
                 .then_some(())
                 .ok_or(Reason::SurnameAlone),
             Rule::Near => self.named(&alias.polity).then_some(()).ok_or(Reason::NoPolityNear),
+            Rule::Back => {
+                let near = |m: &&Mention| span.start() - m.span.end() <= BACK;
+                let named = before.iter().rev().take_while(near).any(|m| m.polity == alias.polity);
+                (named && self.definite(span)).then_some(()).ok_or(Reason::NothingBefore)
+            }
         }
+    }
+
+    /// `the kingdom`, `the oil-rich kingdom`; not `a kingdom`, `the Kingdom Tower` or `the island of Crete`.
+    fn definite(&self, span: ByteSpan) -> bool {
+        let mut words = self.text[..span.start()].split_whitespace().rev();
+        let the = |word: &str| matches!(word.trim_start_matches(|c: char| !c.is_alphanumeric()), "the" | "The");
+        let lower = |word: &str| word.chars().all(|c| c.is_lowercase() || c == '-');
+        let definite = words.next().is_some_and(|w| the(w) || lower(w) && words.next().is_some_and(the));
+        let next = self.text[span.end()..].strip_prefix(' ').unwrap_or_default();
+        let named = next.starts_with(char::is_uppercase) || next.starts_with("of ");
+        definite && !named
     }
 
     /// One polity among the accepted readings: the only one; else one that the document names otherwise; else, without

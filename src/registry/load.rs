@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 const POLITIES: &str = include_str!("../../datasets/registry/polities.csv");
 const BLOCKERS: &str = include_str!("../../datasets/registry/blockers.csv");
 const CONTEXTS: &str = include_str!("../../datasets/registry/contexts.csv");
-const ALIASES: [(&str, &str); 5] = [
+const ALIASES: [(&str, &str); 6] = [
     ("core.csv", include_str!("../../datasets/registry/aliases/core.csv")),
     ("leaders_west.csv", include_str!("../../datasets/registry/aliases/leaders_west.csv")),
     ("leaders_east.csv", include_str!("../../datasets/registry/aliases/leaders_east.csv")),
     ("institutions_west.csv", include_str!("../../datasets/registry/aliases/institutions_west.csv")),
     ("institutions_east.csv", include_str!("../../datasets/registry/aliases/institutions_east.csv")),
+    ("epithets.csv", include_str!("../../datasets/registry/aliases/epithets.csv")),
 ];
 
 /// A table is wrong.

@@ -75,6 +75,8 @@ pub enum Kind {
     Government,
     /// Name of a bloc.
     Bloc,
+    /// What it is, said instead of its name: `kingdom`, `Gulf state`.
+    Epithet,
 }
 
 /// When an alias counts.
@@ -92,6 +94,8 @@ pub enum Rule {
     State,
     /// A generic institution: only if the document names the polity.
     Near,
+    /// After `the`, and only if of all polities that it can mean one alone was named shortly before.
+    Back,
 }
 
 /// One name of one polity in one period.
