@@ -3,7 +3,8 @@
 
 usage: excerpts.py ARTICLES.jsonl... OUT.jsonl   Refuses articles whose mentions or stances do not fit their text.
 
-A passage is a sentence with the sentences before it while all stay within WORDS. An article with a `target` asks for
+A passage is a sentence with the sentences before it while all stay within WORDS; one that mentions no polity speaks of
+those of the last sentence before it that does. An article with a `target` asks for
 stances toward it (`stances`: [actor, stance]) and of it (`reverse`); if the target is not named in a passage, the nearest
 earlier sentence that names it goes in front. An article without one asks for every pair of which one polity stands in
 the sentence itself (`stances`: [actor, target, stance]); besides, passages that lack the polity which the article names
@@ -50,8 +51,13 @@ def window(words, i):
     return range(first, i + 1)
 
 
+def spoken_of(sentences, i):
+    """The last sentence up to the `i`th that mentions a polity: "it" in one that mentions none goes back there."""
+    return next((j for j in range(i, -1, -1) if sentences[j]["mentions"]), None)
+
+
 def open_passage(sentences, indices):
-    """The sentences at `indices`, asked about every pair with a polity in the last, or None if there is none.
+    """The sentences at `indices`, asked about every pair with a polity that the last speaks of, or None if there is none.
 
     A stance is [actor, target, label] or [actor, target, label, sure].
     """
@@ -62,7 +68,7 @@ def open_passage(sentences, indices):
             mentions.append({**m, "start": m["start"] + len(text), "end": m["end"] + len(text)})
         text += sentences[i]["text"]
         latest.update({(s[0], s[1]): s[2:] for s in sentences[i]["stances"]})
-    here = {m["code"] for m in sentences[indices[-1]]["mentions"]}
+    here = {m["code"] for m in sentences[spoken_of(sentences, indices[-1])]["mentions"]}
     pairs = []
     for actor, target in itertools.permutations(dict.fromkeys(m["code"] for m in mentions), 2):
         if actor in here or target in here:
@@ -72,10 +78,11 @@ def open_passage(sentences, indices):
 
 
 def open_excerpts(sentences):
-    """(number of the sentence, passage) for every sentence that mentions a polity."""
+    """(number of the sentence, passage) for every sentence that speaks of a polity."""
     words = [len(s["text"].split()) for s in sentences]
-    for i, sentence in enumerate(sentences):
-        found = open_passage(sentences, window(words, i)) if sentence["mentions"] else None
+    for i in range(len(sentences)):
+        indices = window(words, i)
+        found = open_passage(sentences, indices) if spoken_of(sentences, i) in indices else None
         if found:
             yield i + 1, found
 
@@ -105,7 +112,7 @@ def passage(article, indices):
 
 
 def excerpts(article):
-    """One passage a sentence that mentions a polity."""
+    """One passage a sentence that speaks of a polity."""
     place(article)
     anchored_only = False
     if "target" not in article:
@@ -115,10 +122,10 @@ def excerpts(article):
     sentences, target = article["sentences"], article["target"]["code"]
     words = [len(s["text"].split()) for s in sentences]
     named = [any(m["code"] == target for m in s["mentions"]) for s in sentences]
-    for i, sentence in enumerate(sentences):
-        if not sentence["mentions"]:
-            continue
+    for i in range(len(sentences)):
         indices = list(window(words, i))
+        if spoken_of(sentences, i) not in indices:
+            continue
         anchored = not any(named[j] for j in indices)
         if anchored_only and not anchored:
             continue
