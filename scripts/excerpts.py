@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Cuts composed articles with sentence-level stances into the passages that `label` would read.
 
-usage: excerpts.py ARTICLES.jsonl... OUT.jsonl   Refuses articles whose mentions or stances do not fit their text.
+usage: excerpts.py [--every-sentence] ARTICLES.jsonl... OUT.jsonl
+Refuses articles whose mentions or stances do not fit their text.
 
-A passage is a sentence with the sentences before it while all stay within WORDS; one that mentions no polity speaks of
-those of the last sentence before it that does. An article with a `target` asks for
+A passage is a sentence that mentions a polity with the sentences before it while all stay within WORDS. With
+`--every-sentence`, for training, so is one that mentions none: it speaks of those of the last before it that does. An article with a `target` asks for
 stances toward it (`stances`: [actor, stance]) and of it (`reverse`); if the target is not named in a passage, the nearest
 earlier sentence that names it goes in front. An article without one asks for every pair of which one polity stands in
 the sentence itself (`stances`: [actor, target, stance]); besides, passages that lack the polity which the article names
@@ -77,12 +78,17 @@ def open_passage(sentences, indices):
     return {"text": text, "mentions": mentions, "pairs": pairs} if pairs else None
 
 
-def open_excerpts(sentences):
-    """(number of the sentence, passage) for every sentence that speaks of a polity."""
+def read(sentences, i, indices, every):
+    """Whether the `i`th sentence, with its context at `indices`, makes a passage."""
+    return spoken_of(sentences, i) in indices if every else bool(sentences[i]["mentions"])
+
+
+def open_excerpts(sentences, every=False):
+    """(number of the sentence, passage) for every sentence that mentions, or speaks of, a polity."""
     words = [len(s["text"].split()) for s in sentences]
     for i in range(len(sentences)):
         indices = window(words, i)
-        found = open_passage(sentences, indices) if spoken_of(sentences, i) in indices else None
+        found = open_passage(sentences, indices) if read(sentences, i, indices, every) else None
         if found:
             yield i + 1, found
 
@@ -111,12 +117,12 @@ def passage(article, indices):
     return {"text": text, "mentions": mentions, "pairs": pairs}
 
 
-def excerpts(article):
-    """One passage a sentence that speaks of a polity."""
+def excerpts(article, every=False):
+    """One passage a sentence that mentions, or speaks of, a polity."""
     place(article)
     anchored_only = False
     if "target" not in article:
-        for number, found in open_excerpts(article["sentences"]):
+        for number, found in open_excerpts(article["sentences"], every):
             yield {"id": f"{article['id']}#{number:02}", "date": article["date"], **found}
         article, anchored_only = toward_most_named(article), True
     sentences, target = article["sentences"], article["target"]["code"]
@@ -124,7 +130,7 @@ def excerpts(article):
     named = [any(m["code"] == target for m in s["mentions"]) for s in sentences]
     for i in range(len(sentences)):
         indices = list(window(words, i))
-        if spoken_of(sentences, i) not in indices:
+        if not read(sentences, i, indices, every):
             continue
         anchored = not any(named[j] for j in indices)
         if anchored_only and not anchored:
@@ -155,14 +161,15 @@ def toward_most_named(article):
 
 
 def main(*paths):
-    *sources, destination = paths
+    every = "--every-sentence" in paths
+    *sources, destination = (path for path in paths if path != "--every-sentence")
     done, part = 0, f"{destination}.part"
     with open(part, "w", encoding="utf-8") as out:
         for source in sources:
             with open(source, encoding="utf-8") as lines:
                 for number, line in enumerate(lines, 1):
                     try:
-                        for excerpt in excerpts(json.loads(line)):
+                        for excerpt in excerpts(json.loads(line), every):
                             out.write(json.dumps(excerpt, ensure_ascii=False) + "\n")
                             done += 1
                     except (ValueError, KeyError) as error:

@@ -8,7 +8,7 @@ use crate::ingest::jsonl;
 use crate::stance::Stance;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The polity that stances are taken toward.
@@ -82,7 +82,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 /// Reads a folder.
 ///
 /// # Errors
-/// If `gold.jsonl` or an article cannot be read, or a line is malformed.
+/// If `gold.jsonl` or an article cannot be read, a line is malformed, or an actor has two stances.
 pub fn read(folder: &Path) -> Result<Vec<GoldDocument>> {
     let path = folder.join("gold.jsonl");
     let lines = std::fs::read_to_string(&path).with_context(|| format!("gold file {}", path.display()))?;
@@ -99,6 +99,12 @@ pub fn read(folder: &Path) -> Result<Vec<GoldDocument>> {
             let article = place.join(format!("{}.txt", line.doc));
             let text = std::fs::read_to_string(&article).with_context(|| format!("article {}", article.display()))?;
             let date: Option<Date> = line.date.map(|d| d.parse()).transpose().with_context(at)?;
+            let mut actors = BTreeSet::new();
+            if let Some(twice) = line.actors.iter().find(|a| !actors.insert(canonical(&a.actor.0))) {
+                let (code, id) = (&twice.actor, canonical(&twice.actor.0));
+                return Err(anyhow!("actor `{code}` is `{id}` to the registry, which has a stance already: keep one"))
+                    .with_context(at);
+            }
             let document =
                 Document { id: line.doc, date, title: String::new(), text, source: article.display().to_string() };
             Ok(GoldDocument { document, target: line.target, actors: line.actors, mentions: line.mentions })
@@ -122,5 +128,29 @@ impl GoldDocument {
             .map(|c| found.get(&(c.surface.as_str(), canonical(&c.code))).copied().unwrap_or(0).min(c.count))
             .sum();
         (hits, mentions.len(), gold.map(|c| c.count).sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn courts_of_the_un_are_the_un_and_two_stances_of_one_actor_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("a.txt"), "Text.").expect("written");
+        let read_with = |actors: &str| {
+            let line = format!(
+                r#"{{"doc": "a", "date": null, "target": {{"code": "MMR", "aliases": []}}, "actors": [{actors}], "mentions": []}}"#
+            );
+            std::fs::write(folder.path().join("gold.jsonl"), line).expect("written");
+            read(folder.path())
+        };
+        let court = r#"{"actor": "+ICJ", "stance": "condemn"}"#;
+        let documents = read_with(court).expect("one actor");
+        assert_eq!(canonical(&documents[0].actors[0].actor.0), "+UN");
+        let fault = read_with(&format!(r#"{court}, {{"actor": "+UN", "stance": "engage"}}"#)).expect_err("two stances");
+        let fault = format!("{fault:#}");
+        assert!(fault.contains("line 1") && fault.contains("`+UN`") && fault.contains("keep one"), "{fault}");
     }
 }
