@@ -107,6 +107,10 @@ const TITLES: &str = "President Prime Minister Foreign Premier Chancellor King Q
     administration Pope";
 /// Characters on each side that `near` rules look at.
 const NEAR: usize = 60;
+/// Endings of the one word that may stand between `the` and an epithet.
+const TRAITS: &str = "-rich -member -nation -state -strong";
+/// Words after an epithet that make it something else: `the alliance with`, `the island chain`, `the Soviet state security`.
+const GOES_ON: &str = "of with between led they chain group security police television radio apparatus visit";
 /// Bytes before an epithet in which its polity must be named: two or three sentences.
 const BACK: usize = 400;
 
@@ -116,9 +120,17 @@ impl Detector {
         let candidates = self.candidates(text);
         let scene = Scene { detector: self, text, day, candidates: &candidates };
         let mut linked = Linked::default();
+        // An epithet points back to a name, not to another epithet.
+        let mut named: Vec<Mention> = Vec::new();
         for candidate in &candidates {
-            match scene.decide(*candidate, &linked.mentions) {
-                Ok(polity) => linked.mentions.push(Mention { span: candidate.span, polity: polity.clone() }),
+            match scene.decide(*candidate, &named) {
+                Ok(polity) => {
+                    let mention = Mention { span: candidate.span, polity: polity.clone() };
+                    if !scene.aliases(*candidate).any(|a| a.rule == Rule::Back) {
+                        named.push(mention.clone());
+                    }
+                    linked.mentions.push(mention);
+                }
                 Err(reason) => linked.rejected.push(Rejected { span: candidate.span, reason }),
             }
         }
@@ -135,7 +147,7 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    /// `before` are the mentions so far.
+    /// `before` is what was named so far.
     fn decide(&self, candidate: Candidate, before: &[Mention]) -> Result<&'a PolityId, Reason> {
         let readings = &self.detector.forms[candidate.form];
         if let Some(reason) = &readings.blocker {
@@ -161,10 +173,8 @@ impl<'a> Scene<'a> {
                 Err(reason) => refusal = reason,
             }
         }
-        if let [first, rest @ ..] = accepted.as_slice()
-            && first.rule == Rule::Back
-            && rest.iter().any(|other| other.polity != first.polity)
-        {
+        let several = accepted.iter().any(|other| other.polity != accepted[0].polity);
+        if several && accepted.iter().any(|a| a.rule == Rule::Back) {
             return Err(Reason::Ambiguous);
         }
         self.choose(&accepted, candidate.span).ok_or(refusal)
@@ -188,15 +198,17 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// `the kingdom`, `the oil-rich kingdom`; not `a kingdom`, `the Kingdom Tower` or `the island of Crete`.
+    /// `the kingdom`, `the oil-rich kingdom`; not `a kingdom`, `the ruling alliance`, `the Kingdom Tower`, `the island of Crete`.
     fn definite(&self, span: ByteSpan) -> bool {
         let mut words = self.text[..span.start()].split_whitespace().rev();
         let the = |word: &str| matches!(word.trim_start_matches(|c: char| !c.is_alphanumeric()), "the" | "The");
-        let lower = |word: &str| word.chars().all(|c| c.is_lowercase() || c == '-');
-        let definite = words.next().is_some_and(|w| the(w) || lower(w) && words.next().is_some_and(the));
-        let next = self.text[span.end()..].strip_prefix(' ').unwrap_or_default();
-        let named = next.starts_with(char::is_uppercase) || next.starts_with("of ");
-        definite && !named
+        let trait_of_it = |word: &str| TRAITS.split(' ').any(|ending| word.ends_with(ending));
+        let definite = words.next().is_some_and(|w| the(w) || trait_of_it(w) && words.next().is_some_and(the));
+        let after = &self.text[span.end()..];
+        let next = after.trim_start();
+        let word = next.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let joined = next.len() < after.len() && (word.starts_with(char::is_uppercase) || among(GOES_ON, word));
+        definite && !joined
     }
 
     /// One polity among the accepted readings: the only one; else one that the document names otherwise; else, without
