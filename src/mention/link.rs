@@ -110,7 +110,8 @@ const NEAR: usize = 60;
 /// Endings of the one word that may stand between `the` and an epithet.
 const TRAITS: &str = "-rich -member -nation -state -strong";
 /// Words after an epithet that make it something else: `the alliance with`, `the island chain`, `the Soviet state security`.
-const GOES_ON: &str = "of with between led they chain group security police television radio apparatus visit";
+const GOES_ON: &str =
+    "of that which who with between led they chain group security police television radio apparatus visit";
 /// Bytes before an epithet in which its polity must be named: two or three sentences.
 const BACK: usize = 400;
 
