@@ -23,7 +23,7 @@ pub enum Reason {
     SurnameAlone,
     /// A generic institution without its polity in the document.
     NoPolityNear,
-    /// An epithet without the one polity before it that it could mean.
+    /// An epithet without `the`, or without the one polity before it that it could mean.
     NothingBefore,
     /// A context rule spoke against it.
     Context(String),
