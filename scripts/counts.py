@@ -63,7 +63,7 @@ def main(folder="datasets"):
     root = pathlib.Path(folder)
     if not (root / "composed").is_dir():
         sys.exit(f"{root}: no folder `composed`, expected the folder `datasets`")
-    files = [f for part in ("composed", "recognition", "constructions", "news", "vocabulary", "several", "bystanders", "reference") for f in sorted((root / part).glob("*.jsonl"))]
+    files = [f for part in ("composed", "recognition", "constructions", "news", "vocabulary", "several", "bystanders", "diplomacy", "reference") for f in sorted((root / part).glob("*.jsonl"))]
     short = [f for f in files if not f.name.startswith("articles_")]
     long = [f for f in files if f.name.startswith("articles_")]
     name = lambda path: f"`{path.relative_to(root)}`"
